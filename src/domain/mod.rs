@@ -1,0 +1,9 @@
+//! Pure values and rules: the state matrix, events, the fold, identities, follow-ups, scores.
+//!
+//! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
+
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod intent;
+pub mod stage;

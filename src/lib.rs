@@ -1,0 +1,7 @@
+//! Sales Engine: a webhook-driven event processor for cold e-mail sales.
+//!
+//! The way of a webhook, in one line: `listener` (bytes) → `sources` (proven? what does it say?) → `intake` (one batch, one
+//! transaction) → `engine` (pure: what follows?) → `store` (write it) → answer; later `tasks` → `services`.
+
+pub mod domain;
+pub mod sources;
