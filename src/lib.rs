@@ -4,4 +4,5 @@
 //! transaction) → `engine` (pure: what follows?) → `store` (write it) → answer; later `tasks` → `services`.
 
 pub mod domain;
+pub mod engine;
 pub mod sources;

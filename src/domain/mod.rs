@@ -2,8 +2,13 @@
 //!
 //! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
 
+mod chat;
+pub mod contact;
 pub mod event;
+pub mod fold;
+pub mod follow_up;
 pub mod identity;
 pub mod ids;
 pub mod intent;
 pub mod stage;
+pub mod transition;

@@ -1,0 +1,417 @@
+//! The fold: a contact is its baseline and its events, applied in the order of (time, kind rank, dedupe key).
+//!
+//! [`apply`] takes one event on top; [`fold`] folds a whole history. Both are pure, so any order of arrival ends the same.
+
+use super::chat;
+use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
+use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, Profile};
+use super::follow_up::{self, Spans};
+use super::ids::CampaignId;
+use super::intent::{Reading, reading_of};
+use super::stage::Stage;
+use super::transition::{Ruling, Trigger, decide};
+use chrono::{DateTime, Days, Utc};
+
+/// What one event did, with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub before: Stage,
+    pub after: Stage,
+    pub refused: bool,
+    /// The rule that was followed, in words.
+    pub rule: String,
+    pub row: Option<ChatRow>,
+    pub patches: Vec<ChatPatch>,
+    /// What a person must know, without addresses.
+    pub alerts: Vec<&'static str>,
+    /// Campaigns whose platform may have to stop, pause or resume this contact.
+    pub campaigns_touched: Vec<CampaignId>,
+}
+
+/// A history folded from its baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folded {
+    pub contact: Contact,
+    /// The conversation, in the order of its events.
+    pub rows: Vec<ChatRow>,
+    /// One step an event, in order, with the event's dedupe key.
+    pub steps: Vec<(String, Step)>,
+}
+
+/// Where an event stands in the order of the fold.
+pub fn position(event: &Event) -> Position {
+    Position(event.facts.occurred_at, event.facts.data.rank(), event.dedupe_key.clone())
+}
+
+/// Folds a history. The events may come in any order and repeated; one key counts once.
+pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
+    let mut ordered: Vec<(Position, &Event)> = events.iter().map(|event| (position(event), event)).collect();
+    ordered.sort_by(|a, b| a.0.cmp(&b.0));
+    ordered.dedup_by(|a, b| a.0 == b.0);
+    let mut folded = Folded { contact: baseline.clone(), rows: Vec::new(), steps: Vec::with_capacity(ordered.len()) };
+    let mut row_of_key = std::collections::HashMap::new();
+    for (_, event) in ordered {
+        let mut step = apply(&mut folded.contact, event, spans);
+        if let Some(row) = step.row.take() {
+            row_of_key.insert(row.key.clone(), folded.rows.len());
+            folded.rows.push(row);
+        }
+        for patch in &step.patches {
+            if let Some(row) = row_of_key.get(&patch.key).and_then(|&index| folded.rows.get_mut(index)) {
+                row.marks.apply(&patch.change);
+            }
+        }
+        folded.steps.push((event.dedupe_key.clone(), step));
+    }
+    folded
+}
+
+/// Applies one event that is newer than all applied ones.
+pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
+    let data = &event.facts.data;
+    let at = event.facts.occurred_at;
+    let mut step = Step {
+        before: contact.stage,
+        after: contact.stage,
+        refused: false,
+        rule: String::new(),
+        row: None,
+        patches: Vec::new(),
+        alerts: Vec::new(),
+        campaigns_touched: Vec::new(),
+    };
+    contact.applied_until = Some(position(event));
+    if let Some(refusal) = refusal(contact, event) {
+        step.refused = true;
+        step.rule = refusal;
+        return step;
+    }
+    fill_profile(&mut contact.profile, &event.facts.profile);
+    if was_absence_after_all(contact, data) {
+        take_back_unclear(contact);
+    }
+    let trigger = trigger_of(contact, data, at, spans);
+    let decision = decide(contact.stage, trigger);
+    decision.rule.clone_into(&mut step.rule);
+    alert(contact.stage, trigger, data, decision.ruling, &mut step);
+    chat::record(contact, event, &mut step);
+    count(contact, data, at);
+    match decision.ruling {
+        Ruling::Moves(to) => move_to(contact, to, event, trigger, spans, &mut step),
+        Ruling::Stays => stay(contact, trigger, data, at, spans),
+        Ruling::Refused => step.refused = true,
+    }
+    if let (EventData::EmailSent { last_in_sequence: true, .. }, Stage::InSequence, Trigger::CampaignMail { .. }) =
+        (data, contact.stage, trigger)
+    {
+        let finished = decide(contact.stage, Trigger::SequenceFinished { holds: true });
+        if let Ruling::Moves(to) = finished.ruling {
+            step.rule = format!("{}; it was the last of the sequence: {}", step.rule, finished.rule);
+            move_to(contact, to, event, Trigger::SequenceFinished { holds: true }, spans, &mut step);
+        }
+    }
+    step.after = contact.stage;
+    step
+}
+
+/// The refusals that depend on more than stage and kind. Nothing of a refused event is applied.
+fn refusal(contact: &Contact, event: &Event) -> Option<String> {
+    let day = event.facts.occurred_at.date_naive();
+    if let EventData::FollowUpSet { date, .. } = &event.facts.data
+        && *date < day
+    {
+        return Some(format!("a follow-up on {date} would lie before the day of the event, {day} (rule 6)"));
+    }
+    if let (EventData::FollowUpSet { .. }, Stage::DoNotContact) = (&event.facts.data, contact.stage) {
+        return Some("a contact that opted out (do_not_contact) gets no follow-up".to_owned());
+    }
+    let refuses_whole_event = matches!(event.facts.data, EventData::DealWon { .. } | EventData::ContactAdded { .. });
+    if refuses_whole_event && contact.stage == Stage::DoNotContact {
+        let trigger = match event.facts.data {
+            EventData::DealWon { .. } => Trigger::DealWon,
+            _ => Trigger::ContactAdded,
+        };
+        return Some(decide(contact.stage, trigger).rule.to_owned());
+    }
+    None
+}
+
+fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Spans) -> Trigger {
+    let is_current = |campaign: &Option<CampaignId>| {
+        campaign.is_none() || contact.current_campaign.is_none() || *campaign == contact.current_campaign
+    };
+    match data {
+        EventData::ContactAdded { .. } => Trigger::ContactAdded,
+        EventData::EmailSent { campaign: Some(campaign), manual: false, .. } => Trigger::CampaignMail {
+            is_new: contact.current_campaign.as_ref() != Some(campaign) && !contact.past_campaigns.contains(campaign),
+        },
+        EventData::EmailSent { .. } => Trigger::ManualMail,
+        EventData::SequenceFinished { campaign, finished_by } if is_current(campaign) => Trigger::SequenceFinished {
+            holds: match finished_by {
+                FinishedBy::NoFurtherMail => over(contact.last_campaign_mail_at, at, spans.sequence_silence_days),
+                FinishedBy::CampaignCompleted
+                | FinishedBy::StepsReached
+                | FinishedBy::PlatformEvent
+                | FinishedBy::PlatformStatus => true,
+            },
+        },
+        EventData::SequencePaused { campaign } if is_current(campaign) => Trigger::SequencePaused,
+        EventData::SequenceResumed { campaign } if is_current(campaign) => Trigger::SequenceResumed,
+        EventData::SequenceFinished { .. } | EventData::SequencePaused { .. } | EventData::SequenceResumed { .. } => {
+            Trigger::OtherSequence
+        }
+        EventData::ReplyReceived { auto_reply: Some(AutoReply::OutOfOffice), .. } => {
+            Trigger::Reply(Reading::OutOfOffice)
+        }
+        EventData::ReplyReceived { auto_reply: Some(AutoReply::Other), .. } => Trigger::AutomaticReply,
+        EventData::ReplyReceived { auto_reply: None, intent, .. } => Trigger::Reply(reading_of(*intent)),
+        EventData::ReplyClassified { intent, .. } => Trigger::Classification(intent.reading()),
+        EventData::EmailBounced { permanent: true, .. } => Trigger::PermanentBounce,
+        EventData::EmailBounced { permanent: false, .. } => Trigger::TransientBounce,
+        EventData::Unsubscribed { .. } => Trigger::Unsubscribed,
+        EventData::EmailOpened { .. } => Trigger::EmailOpened,
+        EventData::LinkClicked { .. } => Trigger::LinkClicked,
+        EventData::MessageLogged { .. } => Trigger::MessageLogged,
+        EventData::MeetingBooked { .. } => Trigger::MeetingBooked,
+        EventData::MeetingRescheduled { .. } => Trigger::MeetingRescheduled,
+        EventData::MeetingCancelled { .. } => Trigger::MeetingCancelled,
+        EventData::MeetingCompleted { .. } => Trigger::MeetingCompleted,
+        EventData::MeetingNoShow { .. } => Trigger::MeetingNoShow,
+        EventData::DealWon { .. } => Trigger::DealWon,
+        EventData::DealDeclined { .. } => Trigger::DealDeclined,
+        EventData::FollowUpSet { .. } => Trigger::FollowUpSet,
+        EventData::WentSilent {} => Trigger::WentSilent {
+            holds: contact.last_reply_at.is_some()
+                && contact.last_contact_at > contact.last_reply_at
+                && over(contact.last_contact_at, at, spans.silence_days),
+        },
+        EventData::ReturnDue {} => Trigger::ReturnDue {
+            holds: contact.follow_up_date.is_some_and(|date| date <= at.date_naive()),
+            has_campaign: contact.current_campaign.is_some(),
+        },
+        EventData::FollowUpDue {} => Trigger::FollowUpDue,
+        EventData::Erased {} => Trigger::Erased,
+    }
+}
+
+/// `then` lies more than `days` before `now`.
+fn over(then: Option<DateTime<Utc>>, now: DateTime<Utc>, days: u32) -> bool {
+    then.and_then(|then| then.checked_add_days(Days::new(u64::from(days)))).is_some_and(|limit| limit < now)
+}
+
+/// Smartlead tells an absence only by a category after the reply: where that reply alone, being unclear, moved the contact,
+/// the classification decides from where the contact stood before it.
+fn was_absence_after_all(contact: &Contact, data: &EventData) -> bool {
+    let about_the_unclear_reply = match (&contact.unclear, &contact.newest_received) {
+        (Some(before), Some(newest)) => before.key == newest.key,
+        (Some(_) | None, None) | (None, Some(_)) => false,
+    };
+    about_the_unclear_reply
+        && contact.stage == Stage::Interested
+        && matches!(data, EventData::ReplyClassified { intent, .. } if intent.reading() == Reading::OutOfOffice)
+}
+
+fn take_back_unclear(contact: &mut Contact) {
+    if let Some(before) = contact.unclear.take() {
+        contact.stage = before.stage;
+        if let Some(campaign) = before.campaign {
+            contact.past_campaigns.retain(|past| *past != campaign);
+            contact.current_campaign = Some(campaign);
+        }
+    }
+}
+
+fn alert(stage: Stage, trigger: Trigger, data: &EventData, ruling: Ruling, step: &mut Step) {
+    let we_wrote =
+        matches!(data, EventData::EmailSent { .. } | EventData::MessageLogged { direction: Direction::Outbound, .. });
+    if we_wrote && stage == Stage::DoNotContact {
+        step.alerts.push("we wrote to a contact that opted out (do_not_contact): stop it at the platform");
+    }
+    match (trigger, ruling) {
+        (Trigger::CampaignMail { is_new: true }, Ruling::Stays) if stage != Stage::DoNotContact => {
+            step.alerts.push(
+                "a new campaign writes to a contact that is in conversation with us: take it out of the campaign",
+            );
+        }
+        (Trigger::PermanentBounce, Ruling::Stays) => {
+            step.alerts.push("the address of a contact that was in conversation with us bounces: find a new one");
+        }
+        _ => {}
+    }
+}
+
+/// Counters, dates and engagement: what an event does whether or not the stage moves.
+fn count(contact: &mut Contact, data: &EventData, at: DateTime<Utc>) {
+    let may_engage = contact.stage != Stage::DoNotContact;
+    match data {
+        EventData::EmailSent { campaign, manual, .. } => {
+            contact.emails_sent_count = contact.emails_sent_count.saturating_add(1);
+            newest(&mut contact.last_contact_at, at);
+            if campaign.is_some() && !manual {
+                newest(&mut contact.last_campaign_mail_at, at);
+            }
+        }
+        EventData::ReplyReceived { auto_reply, intent, .. } => match (auto_reply, reading_of(*intent)) {
+            (Some(AutoReply::Other), _) => {}
+            (Some(AutoReply::OutOfOffice), _) | (None, Reading::OutOfOffice) => newest(&mut contact.last_reply_at, at),
+            (None, reading @ (Reading::Positive | Reading::Negative | Reading::Unclear | Reading::Unsubscribe)) => {
+                contact.reply_count = contact.reply_count.saturating_add(1);
+                newest(&mut contact.last_reply_at, at);
+                contact.first_reply_at.get_or_insert(at);
+                if may_engage && reading != Reading::Unsubscribe {
+                    engage(contact, Engagement::EmailReply);
+                }
+            }
+        },
+        EventData::ReplyClassified { intent, .. } => {
+            if may_engage && matches!(intent.reading(), Reading::Positive | Reading::Negative) {
+                engage(contact, Engagement::EmailReply);
+            }
+        }
+        EventData::MessageLogged { direction: Direction::Inbound, .. } => {
+            newest(&mut contact.last_reply_at, at);
+            contact.first_reply_at.get_or_insert(at);
+            if may_engage {
+                engage(contact, Engagement::Inbound);
+            }
+        }
+        EventData::MessageLogged { direction: Direction::Outbound, .. } => newest(&mut contact.last_contact_at, at),
+        EventData::MeetingBooked { meeting } | EventData::MeetingRescheduled { meeting } => {
+            newest(&mut contact.last_touch_at, at);
+            if may_engage {
+                contact.meeting_at = meeting.starts_at;
+                engage(contact, Engagement::MeetingBooked);
+            }
+        }
+        EventData::MeetingCompleted { .. } => {
+            newest(&mut contact.last_touch_at, at);
+            contact.had_meeting = true;
+        }
+        EventData::MeetingCancelled { .. } | EventData::MeetingNoShow { .. } => {
+            newest(&mut contact.last_touch_at, at);
+            contact.meeting_at = None;
+        }
+        EventData::ContactAdded { list_id, contact_source, enrichment_date } => {
+            contact.list_id = contact.list_id.or(*list_id);
+            contact.contact_source = contact.contact_source.or(*contact_source);
+            contact.enrichment_date = contact.enrichment_date.or(*enrichment_date);
+        }
+        EventData::FollowUpSet { date, reason } => {
+            contact.follow_up_date = Some(*date);
+            contact.follow_up_reason = Some(*reason);
+        }
+        EventData::DealWon { client_record } => {
+            contact.converted_to_client = true;
+            if client_record.is_some() {
+                contact.converted_client_id.clone_from(client_record);
+            }
+        }
+        EventData::SequenceFinished { .. }
+        | EventData::SequencePaused { .. }
+        | EventData::SequenceResumed { .. }
+        | EventData::EmailBounced { .. }
+        | EventData::Unsubscribed { .. }
+        | EventData::EmailOpened { .. }
+        | EventData::LinkClicked { .. }
+        | EventData::DealDeclined { .. }
+        | EventData::WentSilent {}
+        | EventData::ReturnDue {}
+        | EventData::FollowUpDue {}
+        | EventData::Erased {} => {}
+    }
+    let messages = contact.last_contact_at.max(contact.last_reply_at);
+    contact.last_touch_at = contact.last_touch_at.max(messages);
+}
+
+fn newest(field: &mut Option<DateTime<Utc>>, at: DateTime<Utc>) {
+    *field = (*field).max(Some(at));
+}
+
+fn engage(contact: &mut Contact, source: Engagement) {
+    contact.has_engaged = true;
+    contact.engagement.get_or_insert(source);
+}
+
+fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, spans: &Spans, step: &mut Step) {
+    let from = contact.stage;
+    contact.unclear = match (trigger, &contact.newest_received) {
+        (Trigger::Reply(Reading::Unclear), Some(newest)) => {
+            Some(BeforeUnclear { key: newest.key.clone(), stage: from, campaign: contact.current_campaign.clone() })
+        }
+        _ => None,
+    };
+    contact.stage = to;
+    if let (Trigger::CampaignMail { .. }, EventData::EmailSent { campaign: Some(campaign), .. }) =
+        (trigger, &event.facts.data)
+    {
+        enter_campaign(contact, campaign, step);
+    }
+    if !to.keeps_campaign() {
+        leave_campaign(contact, step);
+    }
+    if from != to
+        && let Some(campaign) = &contact.current_campaign
+    {
+        touch(step, campaign);
+    }
+    follow_up::follow_move(contact, from, &event.facts.data, event.facts.occurred_at.date_naive(), spans);
+}
+
+fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<Utc>, spans: &Spans) {
+    match (trigger, data) {
+        (Trigger::Reply(Reading::OutOfOffice) | Trigger::Classification(Reading::OutOfOffice), _)
+            if contact.stage.is_follow_up() =>
+        {
+            contact.follow_up_date = follow_up::return_date(data, at.date_naive(), spans);
+            contact.follow_up_reason = Some(super::event::FollowUpReason::OutOfOfficeReturn);
+        }
+        // They had mail of this campaign, so it is not new to them a second time.
+        (Trigger::CampaignMail { is_new: true }, EventData::EmailSent { campaign: Some(campaign), .. })
+            if contact.stage != Stage::DoNotContact =>
+        {
+            contact.past_campaigns.push(campaign.clone());
+        }
+        _ => {}
+    }
+}
+
+fn enter_campaign(contact: &mut Contact, campaign: &CampaignId, step: &mut Step) {
+    if contact.current_campaign.as_ref() != Some(campaign) {
+        leave_campaign(contact, step);
+        contact.past_campaigns.retain(|past| past != campaign);
+        contact.current_campaign = Some(campaign.clone());
+    }
+}
+
+fn leave_campaign(contact: &mut Contact, step: &mut Step) {
+    if let Some(campaign) = contact.current_campaign.take() {
+        touch(step, &campaign);
+        if !contact.past_campaigns.contains(&campaign) {
+            contact.past_campaigns.push(campaign);
+        }
+    }
+}
+
+fn touch(step: &mut Step, campaign: &CampaignId) {
+    if !step.campaigns_touched.contains(campaign) {
+        step.campaigns_touched.push(campaign.clone());
+    }
+}
+
+fn fill_profile(known: &mut Profile, told: &Profile) {
+    let fill = |field: &mut Option<String>, value: &Option<String>| {
+        if field.is_none() {
+            field.clone_from(value);
+        }
+    };
+    fill(&mut known.first_name, &told.first_name);
+    fill(&mut known.last_name, &told.last_name);
+    fill(&mut known.phone, &told.phone);
+    fill(&mut known.company_name, &told.company_name);
+    fill(&mut known.job_title, &told.job_title);
+    fill(&mut known.linkedin_url, &told.linkedin_url);
+    fill(&mut known.company_linkedin_url, &told.company_linkedin_url);
+    fill(&mut known.company_website, &told.company_website);
+    fill(&mut known.company_size, &told.company_size);
+    fill(&mut known.company_industry, &told.company_industry);
+}

@@ -1,0 +1,3 @@
+//! The engine: a batch and what is known → all rows and tasks that follow, each with its reason. Pure.
+
+pub mod rows;

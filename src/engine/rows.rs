@@ -1,0 +1,330 @@
+//! What the engine is given and what it gives back: plain rows, without SQL.
+
+use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
+use crate::domain::event::{Facts, Source};
+use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::intent::{Intent, Sentiment};
+use crate::domain::stage::{Stage, options};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+options!(
+    /// What became of a delivery, or of one event in it.
+    Outcome {
+        Applied => "applied",
+        Duplicate => "duplicate",
+        Ignored => "ignored",
+        Unrecognised => "unrecognised",
+        Refused => "refused",
+        Dead => "dead",
+    }
+);
+
+options!(
+    /// The owner's `automation_type` list.
+    AutomationType {
+        EmailReply => "Email Reply",
+        FollowUpEmail => "Follow-up Email",
+        StatusUpdate => "Status Update",
+        CampaignRemoval => "Campaign Removal",
+        AnalyticsUpdate => "Analytics Update",
+        Vectorization => "Vectorization",
+        Transcription => "Transcription",
+        LeadScoring => "Lead Scoring",
+        TaskCreation => "Task Creation",
+        Other => "Other",
+    }
+);
+
+options!(
+    /// The owner's `trigger_type` list.
+    TriggerType {
+        Webhook => "Webhook",
+        DailyCron => "Daily Cron",
+        HourlyCron => "Hourly Cron",
+        Manual => "Manual",
+        ApiCall => "API Call",
+        ConditionMet => "Condition Met",
+        Other => "Other",
+    }
+);
+
+options!(LogStatus {
+    Success => "Success",
+    Failed => "Failed",
+    Pending => "Pending",
+});
+
+/// A contact as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownContact {
+    pub contact_id: Uuid,
+    pub contact: Contact,
+    pub airtable_lead_id: Option<String>,
+}
+
+/// What each source said of one event, kept so that a merge does not depend on who came first.
+pub type Seen = BTreeMap<Source, Facts>;
+
+/// An event as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub event_id: Uuid,
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub dedupe_key: String,
+    pub seen: Seen,
+    pub verdict: Verdict,
+}
+
+/// What an event did when it was folded; rewritten when the contact is folded again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub stage_before: Stage,
+    pub stage_after: Stage,
+    pub refused: bool,
+    pub rule: String,
+}
+
+/// All that is known of a contact's past.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub baseline: Contact,
+    pub events: Vec<StoredEvent>,
+}
+
+/// What the store knows of a batch's contacts and events.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub contacts: HashMap<ContactKey, KnownContact>,
+    /// By client and dedupe key.
+    pub events: HashMap<(ClientId, String), StoredEvent>,
+    /// Only of contacts that must be folded again.
+    pub histories: HashMap<ContactKey, History>,
+}
+
+/// Everything that follows from a batch; the store writes it in one transaction.
+#[derive(Debug, Default)]
+pub struct Writes {
+    pub deliveries: Vec<DeliveryRow>,
+    pub contacts: Vec<ContactRow>,
+    pub events: Vec<EventRow>,
+    pub chat_rows: Vec<ChatWrite>,
+    pub chat_marks: Vec<MarksWrite>,
+    pub logs: Vec<LogRow>,
+    pub tasks: Vec<TaskRow>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    pub delivery_id: Uuid,
+    pub client_id: ClientId,
+    pub source: Source,
+    pub received_at: DateTime<Utc>,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    /// The body without secrets.
+    pub body: String,
+    /// Of the body as it was received.
+    pub body_sha256: [u8; 32],
+    pub events_count: u32,
+}
+
+/// A contact to insert or to update, whole.
+#[derive(Debug, Clone)]
+pub struct ContactRow {
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub contact: Contact,
+    /// The time of the write; `created_at` too where the contact is new.
+    pub now: DateTime<Utc>,
+    pub is_new: bool,
+}
+
+/// An event to insert, or to update where its id is known.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub event_id: Uuid,
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub dedupe_key: String,
+    pub kind: &'static str,
+    /// The source with the highest precedence among those that reported it.
+    pub source: Source,
+    pub occurred_at: DateTime<Utc>,
+    pub seen: Seen,
+    pub verdict: Verdict,
+    /// The delivery that brought it first; none on an update.
+    pub delivery_id: Option<Uuid>,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A row of the conversation to insert, or to overwrite (but for ids, lead and vector columns) where contact and key exist.
+#[derive(Debug, Clone)]
+pub struct ChatWrite {
+    pub chat_id: Uuid,
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub airtable_lead_id: Option<String>,
+    pub converted_client_id: Option<String>,
+    pub row: ChatRow,
+    pub now: DateTime<Utc>,
+}
+
+/// Marks to set on a row that is stored already; none leaves a column as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarksWrite {
+    pub contact_id: Uuid,
+    pub message_key: String,
+    pub intent: Option<Intent>,
+    pub sentiment: Option<Sentiment>,
+    pub is_auto_reply: Option<bool>,
+    pub requires_action: Option<bool>,
+    pub action_taken: Option<ActionTaken>,
+}
+
+impl MarksWrite {
+    pub fn new(contact_id: Uuid, message_key: String) -> Self {
+        Self {
+            contact_id,
+            message_key,
+            intent: None,
+            sentiment: None,
+            is_auto_reply: None,
+            requires_action: None,
+            action_taken: None,
+        }
+    }
+
+    /// Adds a later change to what is set already.
+    pub fn add(&mut self, change: &PatchChange) {
+        match *change {
+            PatchChange::Classified { intent, sentiment, is_auto_reply, requires_action, action_taken } => {
+                self.intent = Some(intent);
+                self.sentiment = Some(sentiment);
+                self.is_auto_reply = Some(is_auto_reply);
+                self.requires_action = Some(requires_action);
+                self.action_taken = action_taken.or(self.action_taken);
+            }
+            PatchChange::Answered => {
+                self.requires_action = Some(false);
+                self.action_taken = Some(ActionTaken::Replied);
+            }
+        }
+    }
+}
+
+/// One automated decision.
+#[derive(Debug, Clone)]
+pub struct LogRow {
+    pub log_id: Uuid,
+    pub automation_type: AutomationType,
+    pub trigger_type: TriggerType,
+    pub tenant: ClientId,
+    pub contact_id: Option<Uuid>,
+    pub lead_id: Option<String>,
+    /// The converted client, as in the owner's document; not the tenant.
+    pub converted_client_id: Option<String>,
+    pub campaign_id: Option<String>,
+    pub action_taken: String,
+    pub action_details: Option<String>,
+    pub status: LogStatus,
+    pub error_message: Option<String>,
+    pub timestamp: DateTime<Utc>,
+    pub processing_time_ms: Option<i64>,
+}
+
+options!(
+    /// Kinds of durable follow-on work.
+    TaskKind {
+        AirtableSyncLead => "airtable.sync_lead",
+        CampaignSpread => "campaign.spread",
+        PlatformSyncSequence => "platform.sync_sequence",
+    }
+);
+
+/// Work that is wanted. One row a key: wanting it again while it waits or runs only raises a counter.
+#[derive(Debug, Clone)]
+pub struct TaskRow {
+    pub task_id: Uuid,
+    pub kind: TaskKind,
+    pub tenant: ClientId,
+    /// What is coalesced: `{kind}:{subject}`.
+    pub task_key: String,
+    pub contact_id: Option<Uuid>,
+    pub payload: serde_json::Value,
+    /// Lower goes first: 0 hot replies, 5 usual, 9 bulk.
+    pub priority: u8,
+    pub due_at: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+}
+
+options!(TaskStatus {
+    Pending => "pending",
+    Running => "running",
+    Done => "done",
+    Dead => "dead",
+});
+
+/// A task that this process holds until its lease ends.
+#[derive(Debug, Clone)]
+pub struct ClaimedTask {
+    pub task_id: Uuid,
+    pub kind: TaskKind,
+    pub tenant: ClientId,
+    pub task_key: String,
+    pub contact_id: Option<Uuid>,
+    pub payload: serde_json::Value,
+    /// Tries so far, this one included.
+    pub attempts: u32,
+    /// How often it was wanted when it was claimed; a later want makes it pending again when it is settled.
+    pub wanted: i64,
+    /// Fences a settle that comes after the lease was lost.
+    pub lease: Uuid,
+}
+
+/// How a claimed task ended.
+#[derive(Debug, Clone)]
+pub struct TaskSettled {
+    pub task_id: Uuid,
+    pub lease: Uuid,
+    pub wanted: i64,
+    pub end: TaskEnd,
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskEnd {
+    Done,
+    /// Try again at this time; `counts` is false where the try was not the task's fault (rate limit, outage).
+    Retry {
+        due_at: DateTime<Utc>,
+        error: String,
+        counts: bool,
+    },
+    /// Given up; visible and re-runnable.
+    Dead {
+        error: String,
+    },
+}
+
+/// A contact whose lead is to be written.
+#[derive(Debug, Clone)]
+pub struct LeadSubject {
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub contact: Contact,
+    pub airtable_lead_id: Option<String>,
+    /// The stage at the engine's last write to the lead; none before the first.
+    pub lead_stage_written: Option<Stage>,
+}
+
+/// A lead that was written.
+#[derive(Debug, Clone)]
+pub struct LeadWritten {
+    pub contact_id: Uuid,
+    pub airtable_lead_id: String,
+    pub stage: Stage,
+    pub now: DateTime<Utc>,
+}
