@@ -349,7 +349,11 @@ fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, sp
     if !to.keeps_campaign() {
         leave_campaign(contact, step);
     }
-    if from != to
+    // A sequence that ran out needs no stopping.
+    if matches!(trigger, Trigger::SequenceFinished { .. }) {
+        step.campaigns_touched.clear();
+    }
+    if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice)
         && let Some(campaign) = &contact.current_campaign
     {
         touch(step, campaign);
@@ -415,3 +419,6 @@ fn fill_profile(known: &mut Profile, told: &Profile) {
     fill(&mut known.company_size, &told.company_size);
     fill(&mut known.company_industry, &told.company_industry);
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,5 +10,6 @@ pub mod follow_up;
 pub mod identity;
 pub mod ids;
 pub mod intent;
+pub mod merge;
 pub mod stage;
 pub mod transition;

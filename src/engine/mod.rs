@@ -1,3 +1,5 @@
 //! The engine: a batch and what is known → all rows and tasks that follow, each with its reason. Pure.
 
+pub mod decide;
+mod follow;
 pub mod rows;

@@ -1,0 +1,138 @@
+//! One event reported more than once: by the same source again, or by several sources.
+//!
+//! Reports of one source are joined, those of several are laid over one another in the precedence of [`Source`]. Both are
+//! independent of the order of arrival: the join is commutative, associative and idempotent, the precedence is fixed.
+
+use super::event::{Facts, Source};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Adds a report to what each source said so far. True where it told something new.
+pub fn add_report(seen: &mut BTreeMap<Source, Facts>, source: Source, facts: &Facts) -> bool {
+    match seen.get_mut(&source) {
+        None => {
+            seen.insert(source, facts.clone());
+            true
+        }
+        Some(known) if known == facts => false,
+        Some(known) => {
+            let joined = join(known, facts);
+            let is_new = joined != *known;
+            *known = joined;
+            is_new
+        }
+    }
+}
+
+/// The event as all sources together tell it; none where nobody told anything.
+pub fn merged(seen: &BTreeMap<Source, Facts>) -> Option<Facts> {
+    let mut by_precedence = seen.values();
+    let first = by_precedence.next()?.clone();
+    Some(by_precedence.fold(first, |high, low| overlay(&high, low)))
+}
+
+fn join(a: &Facts, b: &Facts) -> Facts {
+    let joined = match (to_object(a), to_object(b)) {
+        (Some(x), Some(y)) if x.get("kind") == y.get("kind") => from_object(join_objects(x, y)),
+        // Two kinds under one key are no report of the same thing; one of them stays, whoever came first.
+        (Some(x), Some(y)) => {
+            return if text(&Value::Object(x)) >= text(&Value::Object(y)) { a.clone() } else { b.clone() };
+        }
+        (None, Some(_) | None) | (Some(_), None) => None,
+    };
+    let mut facts = joined.unwrap_or_else(|| a.clone());
+    set_time(&mut facts, a, b, true);
+    facts
+}
+
+fn overlay(high: &Facts, low: &Facts) -> Facts {
+    let laid = match (to_object(high), to_object(low)) {
+        (Some(x), Some(y)) if x.get("kind") == y.get("kind") => from_object(overlay_objects(x, y)),
+        (Some(_) | None, Some(_) | None) => None,
+    };
+    let mut facts = laid.unwrap_or_else(|| high.clone());
+    set_time(&mut facts, high, low, false);
+    facts
+}
+
+/// A told time beats one of receipt; of two told ones the first counts, or the earlier where neither source has precedence.
+fn set_time(facts: &mut Facts, high: &Facts, low: &Facts, are_equals: bool) {
+    facts.time_known = high.time_known || low.time_known;
+    facts.occurred_at = match (high.time_known, low.time_known) {
+        (true, false) => high.occurred_at,
+        (false, true) => low.occurred_at,
+        (true, true) if !are_equals => high.occurred_at,
+        (true, true) | (false, false) => high.occurred_at.min(low.occurred_at),
+    };
+}
+
+fn to_object(facts: &Facts) -> Option<Map<String, Value>> {
+    match serde_json::to_value(facts) {
+        Ok(Value::Object(object)) => Some(object),
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) | Err(_) => None,
+    }
+}
+
+fn from_object(object: Map<String, Value>) -> Option<Facts> {
+    serde_json::from_value(Value::Object(object)).ok()
+}
+
+fn join_objects(mut a: Map<String, Value>, b: Map<String, Value>) -> Map<String, Value> {
+    for (key, theirs) in b {
+        let joined = match a.remove(&key) {
+            None => theirs,
+            Some(ours) => join_values(ours, theirs),
+        };
+        a.insert(key, joined);
+    }
+    a
+}
+
+fn join_values(a: Value, b: Value) -> Value {
+    match (a, b) {
+        (Value::Object(x), Value::Object(y)) => Value::Object(join_objects(x, y)),
+        (Value::Bool(x), Value::Bool(y)) => Value::Bool(x || y),
+        (x, y) if is_nothing(&x) => y,
+        (x, y) if is_nothing(&y) => x,
+        // The longer text tells more; equally long ones are settled by their bytes, so that the order does not matter.
+        (x, y) => {
+            let (s, t) = (text(&x), text(&y));
+            if (s.len(), &s) >= (t.len(), &t) { x } else { y }
+        }
+    }
+}
+
+fn overlay_objects(mut high: Map<String, Value>, low: Map<String, Value>) -> Map<String, Value> {
+    for (key, theirs) in low {
+        let laid = match high.remove(&key) {
+            None => theirs,
+            Some(Value::Object(ours)) => match theirs {
+                Value::Object(theirs) => Value::Object(overlay_objects(ours, theirs)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                    Value::Object(ours)
+                }
+            },
+            Some(ours) => {
+                if is_nothing(&ours) {
+                    theirs
+                } else {
+                    ours
+                }
+            }
+        };
+        high.insert(key, laid);
+    }
+    high
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.to_string()
+}

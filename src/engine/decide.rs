@@ -1,0 +1,442 @@
+//! The decision: begin with what is known, end with all that is to be written and answered.
+
+use super::follow;
+use super::rows::{
+    ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
+    TriggerType, Verdict, Writes,
+};
+use crate::domain::contact::Contact;
+use crate::domain::event::{Alert, CampaignChange, Event, Source};
+use crate::domain::fold::{self, Step};
+use crate::domain::follow_up::Spans;
+use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::merge;
+use crate::domain::stage::Stage;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// One delivery of a batch, understood.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    pub delivery_id: Uuid,
+    pub client_id: ClientId,
+    pub source: Source,
+    pub received_at: DateTime<Utc>,
+    pub events: Vec<Event>,
+    pub campaign_changes: Vec<CampaignChange>,
+    pub alerts: Vec<Alert>,
+    pub unrecognised: Vec<String>,
+    pub ignored: Vec<String>,
+    pub body: String,
+    pub body_sha256: [u8; 32],
+    /// Events that the engine found itself (scheduler, spread campaign changes) come without a delivery to keep.
+    pub is_webhook: bool,
+}
+
+/// What happened to one event of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EventAnswer {
+    pub event_id: Uuid,
+    pub kind: &'static str,
+    pub contact_id: Uuid,
+    pub email: String,
+    pub stage_before: Stage,
+    pub stage_after: Stage,
+    pub outcome: Outcome,
+    pub reason: String,
+}
+
+/// What happened to a delivery: the hook's answer (SPEC 10).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DeliveryAnswer {
+    pub delivery_id: Uuid,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    pub events: Vec<EventAnswer>,
+}
+
+/// Everything that the decision depends on beside the batch and what is known.
+pub struct Rim<'a> {
+    pub now: DateTime<Utc>,
+    pub trigger: TriggerType,
+    pub spans: &'a Spans,
+    pub new_id: &'a mut dyn FnMut() -> Uuid,
+}
+
+/// An event of the batch, told by one or several of its deliveries.
+struct Told {
+    stored: Option<StoredEvent>,
+    event_id: Uuid,
+    key: ContactKey,
+    seen: Seen,
+    /// A report told something that was not known.
+    is_news: bool,
+    delivery_id: Uuid,
+    received_at: DateTime<Utc>,
+    event: Event,
+}
+
+type EventId = (ClientId, String);
+
+/// The contacts that must be folded again from their baseline: an event is older than what is applied, or a report changes one.
+pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
+    let mut keys = BTreeSet::new();
+    for event in batch.iter().flat_map(|incoming| &incoming.events) {
+        match known.events.get(&(event.client_id.clone(), event.dedupe_key.clone())) {
+            Some(stored) => {
+                if merge::add_report(&mut stored.seen.clone(), event.source, &event.facts) {
+                    keys.insert(stored.key.clone());
+                }
+            }
+            None => {
+                let key = event.contact_key();
+                if known.contacts.get(&key).is_some_and(|known| is_late(&known.contact, event)) {
+                    keys.insert(key);
+                }
+            }
+        }
+    }
+    keys.into_iter().collect()
+}
+
+fn is_late(contact: &Contact, event: &Event) -> bool {
+    contact.applied_until.as_ref().is_some_and(|until| fold::position(event) <= *until)
+}
+
+/// Decides a batch. `known` must hold the histories that [`needs_history`] asked for.
+pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, Vec<DeliveryAnswer>) {
+    let mut writes = Writes::default();
+    let (told, order) = gather(batch, known, rim);
+    let mut verdicts: HashMap<EventId, Verdict> = HashMap::new();
+    let mut contact_ids: HashMap<ContactKey, (Uuid, Stage)> = HashMap::new();
+    let mut by_contact: BTreeMap<ContactKey, Vec<&Told>> = BTreeMap::new();
+    for id in &order {
+        if let Some(told) = told.get(id) {
+            by_contact.entry(told.key.clone()).or_default().push(told);
+        }
+    }
+    for (key, events) in by_contact {
+        let mut turn = Turn::new(&key, known, rim);
+        contact_ids.insert(key.clone(), (turn.contact_id, turn.before.stage));
+        let news: Vec<&Told> = events.into_iter().filter(|told| told.is_news).collect();
+        if !news.is_empty() {
+            turn.run(&news, known.histories.get(&key), rim, &mut writes);
+            contact_ids.insert(key.clone(), (turn.contact_id, turn.contact.stage));
+            verdicts.extend(turn.verdicts);
+        }
+    }
+    let answers = batch
+        .iter()
+        .map(|incoming| answer(incoming, &told, &verdicts, &contact_ids, known, rim, &mut writes))
+        .collect();
+    (writes, answers)
+}
+
+/// Brings the reports of the batch together, event by event, with what is stored of them.
+fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<EventId, Told>, Vec<EventId>) {
+    let mut told: HashMap<EventId, Told> = HashMap::new();
+    let mut order = Vec::new();
+    for incoming in batch {
+        for event in &incoming.events {
+            let id = (event.client_id.clone(), event.dedupe_key.clone());
+            let entry = told.entry(id.clone()).or_insert_with(|| {
+                order.push(id.clone());
+                let stored = known.events.get(&id).cloned();
+                Told {
+                    event_id: stored.as_ref().map_or_else(|| (rim.new_id)(), |stored| stored.event_id),
+                    key: stored.as_ref().map_or_else(|| event.contact_key(), |stored| stored.key.clone()),
+                    seen: stored.as_ref().map(|stored| stored.seen.clone()).unwrap_or_default(),
+                    stored,
+                    is_news: false,
+                    delivery_id: incoming.delivery_id,
+                    received_at: incoming.received_at,
+                    event: event.clone(),
+                }
+            });
+            entry.is_news |= merge::add_report(&mut entry.seen, event.source, &event.facts);
+        }
+    }
+    for told in told.values_mut() {
+        if let Some(facts) = merge::merged(&told.seen) {
+            told.event.facts = facts;
+        }
+        told.event.email = told.key.email.clone();
+    }
+    (told, order)
+}
+
+/// One contact's part of the batch.
+struct Turn {
+    contact_id: Uuid,
+    is_new: bool,
+    airtable_lead_id: Option<String>,
+    key: ContactKey,
+    before: Contact,
+    contact: Contact,
+    verdicts: Vec<(EventId, Verdict)>,
+}
+
+impl Turn {
+    fn new(key: &ContactKey, known: &Known, rim: &mut Rim<'_>) -> Self {
+        let (contact_id, is_new, airtable_lead_id, contact) = match known.contacts.get(key) {
+            Some(KnownContact { contact_id, contact, airtable_lead_id }) => {
+                (*contact_id, false, airtable_lead_id.clone(), contact.clone())
+            }
+            None => ((rim.new_id)(), true, None, Contact::default()),
+        };
+        Self {
+            contact_id,
+            is_new,
+            airtable_lead_id,
+            key: key.clone(),
+            before: contact.clone(),
+            contact,
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, news: &[&Told], history: Option<&History>, rim: &mut Rim<'_>, writes: &mut Writes) {
+        let steps = match history {
+            Some(history) => self.fold_again(news, history, rim, writes),
+            None => self.apply_on_top(news, rim, writes),
+        };
+        writes.contacts.push(ContactRow {
+            contact_id: self.contact_id,
+            key: self.key.clone(),
+            contact: self.contact.clone(),
+            now: rim.now,
+            is_new: self.is_new,
+        });
+        let subject = follow::Subject {
+            contact_id: self.contact_id,
+            key: &self.key,
+            airtable_lead_id: self.airtable_lead_id.as_deref(),
+            before: &self.before,
+            after: &self.contact,
+        };
+        follow::write(&subject, &steps, history.is_some(), rim, writes);
+    }
+
+    fn apply_on_top(&mut self, news: &[&Told], rim: &mut Rim<'_>, writes: &mut Writes) -> Vec<(Event, Step)> {
+        let mut ordered: Vec<&&Told> = news.iter().collect();
+        ordered.sort_by_cached_key(|told| fold::position(&told.event));
+        let mut steps = Vec::with_capacity(ordered.len());
+        let mut new_rows: Vec<ChatWrite> = Vec::new();
+        let mut marks: Vec<MarksWrite> = Vec::new();
+        for told in ordered {
+            let mut step = fold::apply(&mut self.contact, &told.event, rim.spans);
+            if let Some(row) = step.row.take() {
+                new_rows.push(self.chat_write(row, rim));
+            }
+            for patch in &step.patches {
+                if let Some(write) = new_rows.iter_mut().find(|write| write.row.key == patch.key) {
+                    write.row.marks.apply(&patch.change);
+                } else {
+                    let index = marks.iter().position(|mark| mark.message_key == patch.key).unwrap_or_else(|| {
+                        marks.push(MarksWrite::new(self.contact_id, patch.key.clone()));
+                        marks.len() - 1
+                    });
+                    if let Some(mark) = marks.get_mut(index) {
+                        mark.add(&patch.change);
+                    }
+                }
+            }
+            self.write_event(told, &step, writes);
+            steps.push((told.event.clone(), step));
+        }
+        writes.chat_rows.append(&mut new_rows);
+        writes.chat_marks.append(&mut marks);
+        steps
+    }
+
+    fn fold_again(
+        &mut self,
+        news: &[&Told],
+        history: &History,
+        rim: &mut Rim<'_>,
+        writes: &mut Writes,
+    ) -> Vec<(Event, Step)> {
+        let told: HashMap<&str, &&Told> = news.iter().map(|told| (told.event.dedupe_key.as_str(), told)).collect();
+        let stored: HashMap<&str, &StoredEvent> =
+            history.events.iter().map(|stored| (stored.dedupe_key.as_str(), stored)).collect();
+        let mut events: Vec<Event> = news.iter().map(|told| told.event.clone()).collect();
+        events.extend(
+            history
+                .events
+                .iter()
+                .filter(|stored| !told.contains_key(stored.dedupe_key.as_str()))
+                .filter_map(event_of_stored),
+        );
+        let folded = fold::fold(&history.baseline, &events, rim.spans);
+        self.contact = folded.contact;
+        for row in folded.rows {
+            let write = self.chat_write(row, rim);
+            writes.chat_rows.push(write);
+        }
+        let mut steps = Vec::new();
+        for (dedupe_key, step) in folded.steps {
+            match (told.get(dedupe_key.as_str()), stored.get(dedupe_key.as_str())) {
+                (Some(told), _) => {
+                    self.write_event(told, &step, writes);
+                    steps.push((told.event.clone(), step));
+                }
+                (None, Some(stored)) if verdict_of(&step) != stored.verdict => {
+                    writes.events.extend(updated_row(stored, &step));
+                }
+                (None, Some(_) | None) => {}
+            }
+        }
+        steps
+    }
+
+    fn chat_write(&self, row: crate::domain::contact::ChatRow, rim: &mut Rim<'_>) -> ChatWrite {
+        ChatWrite {
+            chat_id: (rim.new_id)(),
+            contact_id: self.contact_id,
+            key: self.key.clone(),
+            airtable_lead_id: self.airtable_lead_id.clone(),
+            converted_client_id: self.contact.converted_client_id.clone(),
+            row,
+            now: rim.now,
+        }
+    }
+
+    fn write_event(&mut self, told: &Told, step: &Step, writes: &mut Writes) {
+        let verdict = verdict_of(step);
+        writes.events.push(EventRow {
+            event_id: told.event_id,
+            contact_id: self.contact_id,
+            key: self.key.clone(),
+            dedupe_key: told.event.dedupe_key.clone(),
+            kind: told.event.facts.data.kind(),
+            source: first_source(&told.seen).unwrap_or(told.event.source),
+            occurred_at: told.event.facts.occurred_at,
+            seen: told.seen.clone(),
+            verdict: verdict.clone(),
+            delivery_id: told.stored.is_none().then_some(told.delivery_id),
+            received_at: told.received_at,
+        });
+        self.verdicts.push(((self.key.client_id.clone(), told.event.dedupe_key.clone()), verdict));
+    }
+}
+
+fn updated_row(stored: &StoredEvent, step: &Step) -> Option<EventRow> {
+    let event = event_of_stored(stored)?;
+    Some(EventRow {
+        event_id: stored.event_id,
+        contact_id: stored.contact_id,
+        key: stored.key.clone(),
+        dedupe_key: stored.dedupe_key.clone(),
+        kind: event.facts.data.kind(),
+        source: event.source,
+        occurred_at: event.facts.occurred_at,
+        seen: stored.seen.clone(),
+        verdict: verdict_of(step),
+        delivery_id: None,
+        received_at: event.facts.occurred_at,
+    })
+}
+
+/// The event that stored reports tell together.
+pub fn event_of_stored(stored: &StoredEvent) -> Option<Event> {
+    Some(Event {
+        client_id: stored.key.client_id.clone(),
+        email: stored.key.email.clone(),
+        source: first_source(&stored.seen)?,
+        dedupe_key: stored.dedupe_key.clone(),
+        facts: merge::merged(&stored.seen)?,
+    })
+}
+
+fn first_source(seen: &Seen) -> Option<Source> {
+    seen.keys().next().copied()
+}
+
+fn verdict_of(step: &Step) -> Verdict {
+    Verdict { stage_before: step.before, stage_after: step.after, refused: step.refused, rule: step.rule.clone() }
+}
+
+fn answer(
+    incoming: &Incoming,
+    told: &HashMap<EventId, Told>,
+    verdicts: &HashMap<EventId, Verdict>,
+    contact_ids: &HashMap<ContactKey, (Uuid, Stage)>,
+    known: &Known,
+    rim: &mut Rim<'_>,
+    writes: &mut Writes,
+) -> DeliveryAnswer {
+    let events: Vec<EventAnswer> = incoming
+        .events
+        .iter()
+        .filter_map(|event| {
+            let id = (event.client_id.clone(), event.dedupe_key.clone());
+            let told = told.get(&id)?;
+            let (contact_id, stage) = *contact_ids.get(&told.key)?;
+            // Of several reports in one batch the first is the event, the others repeat it.
+            let verdict = verdicts.get(&id).filter(|_| told.delivery_id == incoming.delivery_id);
+            let (stage_before, stage_after, outcome, reason) = match verdict {
+                Some(verdict) => {
+                    let outcome = if verdict.refused { Outcome::Refused } else { Outcome::Applied };
+                    let reason = match known.events.contains_key(&id) {
+                        true => format!("known already, this report adds to it: {}", verdict.rule),
+                        false => verdict.rule.clone(),
+                    };
+                    (verdict.stage_before, verdict.stage_after, outcome, reason)
+                }
+                None => (stage, stage, Outcome::Duplicate, "this event is known already".to_owned()),
+            };
+            Some(EventAnswer {
+                event_id: told.event_id,
+                kind: event.facts.data.kind(),
+                contact_id,
+                email: told.key.email.as_str().to_owned(),
+                stage_before,
+                stage_after,
+                outcome,
+                reason,
+            })
+        })
+        .collect();
+    follow::write_changes_and_alerts(incoming, rim, writes);
+    let (outcome, reason) = outcome_of(incoming, &events);
+    if incoming.is_webhook {
+        writes.deliveries.push(DeliveryRow {
+            delivery_id: incoming.delivery_id,
+            client_id: incoming.client_id.clone(),
+            source: incoming.source,
+            received_at: incoming.received_at,
+            outcome,
+            reason: reason.clone(),
+            body: incoming.body.clone(),
+            body_sha256: incoming.body_sha256,
+            events_count: u32::try_from(events.len()).unwrap_or(u32::MAX),
+        });
+    }
+    DeliveryAnswer { delivery_id: incoming.delivery_id, outcome, reason, events }
+}
+
+/// A delivery with any part that was not understood is shown as unrecognised, so that no part is lost unseen.
+fn outcome_of(incoming: &Incoming, events: &[EventAnswer]) -> (Outcome, Option<String>) {
+    let did_something = events.iter().any(|event| event.outcome != Outcome::Duplicate)
+        || !incoming.campaign_changes.is_empty()
+        || !incoming.alerts.is_empty();
+    if !incoming.unrecognised.is_empty() {
+        let mut reason = incoming.unrecognised.join("; ");
+        if !events.is_empty() {
+            reason = format!("{reason} (the other {} events were taken)", events.len());
+        }
+        return (Outcome::Unrecognised, Some(reason));
+    }
+    if did_something {
+        return (Outcome::Applied, None);
+    }
+    if !events.is_empty() {
+        return (Outcome::Duplicate, Some("every event in it is known already".to_owned()));
+    }
+    let reason = if incoming.ignored.is_empty() { "nothing in it".to_owned() } else { incoming.ignored.join("; ") };
+    (Outcome::Ignored, Some(reason))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! The law of the house: any order, any repetition and any cutting into batches of the same deliveries leave the same contacts
+//! and the same conversation. Checked against the fold of the sorted events, with a table in memory that takes the writes.
+
+use super::*;
+use crate::domain::contact::ChatRow;
+use crate::domain::event::{
+    AutoReply, Direction, EventData, Facts, FinishedBy, FollowUpReason, Meeting, Message, Platform, Profile,
+};
+use crate::domain::ids::{CampaignId, Email};
+use crate::domain::intent::Intent;
+use chrono::{NaiveDate, TimeZone};
+use proptest::prelude::*;
+
+#[derive(Default)]
+struct Tables {
+    contacts: HashMap<ContactKey, KnownContact>,
+    events: HashMap<EventId, StoredEvent>,
+    rows: BTreeMap<(Uuid, String), ChatRow>,
+}
+
+impl Tables {
+    fn apply(&mut self, batch: &[Incoming], ids: &mut u128) -> Vec<DeliveryAnswer> {
+        let mut known = Known::default();
+        for event in batch.iter().flat_map(|incoming| &incoming.events) {
+            let id = (event.client_id.clone(), event.dedupe_key.clone());
+            let stored = self.events.get(&id);
+            for key in [Some(event.contact_key()), stored.map(|stored| stored.key.clone())].into_iter().flatten() {
+                if let Some(contact) = self.contacts.get(&key) {
+                    known.contacts.insert(key, contact.clone());
+                }
+            }
+            if let Some(stored) = stored {
+                known.events.insert(id, stored.clone());
+            }
+        }
+        for key in needs_history(batch, &known) {
+            let events = self.events.values().filter(|stored| stored.key == key).cloned().collect();
+            known.histories.insert(key, History { baseline: Contact::default(), events });
+        }
+        let mut new_id = || {
+            *ids += 1;
+            Uuid::from_u128(*ids)
+        };
+        let spans = Spans::default();
+        let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap();
+        let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let (writes, answers) = decide(batch, &known, &mut rim);
+        self.write(writes);
+        answers
+    }
+
+    fn write(&mut self, writes: Writes) {
+        for row in writes.contacts {
+            let known = KnownContact { contact_id: row.contact_id, contact: row.contact, airtable_lead_id: None };
+            self.contacts.insert(row.key, known);
+        }
+        for row in writes.events {
+            let id = (row.key.client_id.clone(), row.dedupe_key.clone());
+            let stored = StoredEvent {
+                event_id: row.event_id,
+                contact_id: row.contact_id,
+                key: row.key,
+                dedupe_key: row.dedupe_key,
+                seen: row.seen,
+                verdict: row.verdict,
+            };
+            self.events.insert(id, stored);
+        }
+        for write in writes.chat_rows {
+            self.rows.insert((write.contact_id, write.row.key.clone()), write.row);
+        }
+        for mark in writes.chat_marks {
+            let row =
+                self.rows.get_mut(&(mark.contact_id, mark.message_key.clone())).expect("marks are for known rows");
+            let marks = &mut row.marks;
+            marks.intent = mark.intent.or(marks.intent);
+            marks.sentiment = mark.sentiment.or(marks.sentiment);
+            marks.is_auto_reply = mark.is_auto_reply.unwrap_or(marks.is_auto_reply);
+            marks.requires_action = mark.requires_action.unwrap_or(marks.requires_action);
+            marks.action_taken = mark.action_taken.or(marks.action_taken);
+        }
+    }
+
+    /// Contacts and conversations without the ids that differ from run to run.
+    fn state(&self) -> BTreeMap<ContactKey, (Contact, Vec<ChatRow>)> {
+        self.contacts
+            .iter()
+            .map(|(key, known)| {
+                let rows = self.rows.iter().filter(|((id, _), _)| *id == known.contact_id).map(|(_, row)| row.clone());
+                let mut rows: Vec<ChatRow> = rows.collect();
+                rows.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+                (key.clone(), (known.contact.clone(), rows))
+            })
+            .collect()
+    }
+}
+
+fn message(thread: u8) -> Message {
+    Message {
+        platform: Platform::Smartlead,
+        external_id: None,
+        thread_id: (thread > 0).then(|| format!("t{thread}")),
+        contact_identifier: None,
+        contact_name: None,
+        account_identifier: None,
+        subject: None,
+        content: "text".into(),
+    }
+}
+
+fn meeting(hours: u32) -> Meeting {
+    let starts_at = Utc.with_ymd_and_hms(2026, 10, 1, 0, 0, 0).unwrap() + chrono::Duration::hours(hours.into());
+    Meeting { platform: Platform::CalCom, starts_at: Some(starts_at), external_id: None, title: None, url: None }
+}
+
+fn any_campaign() -> impl Strategy<Value = Option<CampaignId>> {
+    prop_oneof![Just(None), (1..4u8).prop_map(|n| CampaignId::parse(&n.to_string()).ok())]
+}
+
+fn any_intent() -> impl Strategy<Value = Intent> {
+    prop::sample::select(Intent::ALL)
+}
+
+fn any_data() -> impl Strategy<Value = EventData> {
+    let date = (0..90i64).prop_map(|days| NaiveDate::from_ymd_opt(2026, 9, 15).unwrap() + chrono::Duration::days(days));
+    prop_oneof![
+        4 => (0..3u8, any_campaign(), any::<bool>(), prop::bool::weighted(0.2)).prop_map(|(thread, campaign, last, manual)| EventData::EmailSent {
+            message: message(thread), campaign, step: Some(1), last_in_sequence: last, manual,
+        }),
+        4 => (0..3u8, prop::option::of(any_intent()), prop::option::weighted(0.2, prop::sample::select(AutoReply::ALL)), prop::option::of(date.clone()))
+            .prop_map(|(thread, intent, auto_reply, return_date)| EventData::ReplyReceived {
+                message: message(thread), campaign: None, intent, sentiment: None, auto_reply, return_date,
+            }),
+        3 => (any_intent(), any::<bool>()).prop_map(|(intent, requires_action)| EventData::ReplyClassified {
+            intent, sentiment: None, decided_by: "x".into(), requires_action, return_date: None,
+        }),
+        1 => any::<bool>().prop_map(|permanent| EventData::EmailBounced {
+            message: message(0), campaign: None, step: None, permanent, status_code: None,
+        }),
+        1 => (any_campaign(), prop::sample::select(FinishedBy::ALL)).prop_map(|(campaign, finished_by)| EventData::SequenceFinished { campaign, finished_by }),
+        1 => any_campaign().prop_map(|campaign| EventData::SequencePaused { campaign }),
+        1 => any_campaign().prop_map(|campaign| EventData::SequenceResumed { campaign }),
+        1 => prop::sample::select(Direction::ALL).prop_map(|direction| EventData::MessageLogged { message: message(1), direction }),
+        1 => (0..2000u32).prop_map(|hours| EventData::MeetingBooked { meeting: meeting(hours) }),
+        1 => Just(EventData::MeetingCompleted { meeting: meeting(1) }),
+        1 => Just(EventData::MeetingNoShow { meeting: meeting(1) }),
+        1 => Just(EventData::MeetingCancelled { meeting: meeting(1) }),
+        1 => Just(EventData::DealWon { client_record: Some("rec".into()) }),
+        1 => Just(EventData::DealDeclined { reason: None }),
+        1 => date.prop_map(|date| EventData::FollowUpSet { date, reason: FollowUpReason::LeadRequested }),
+        1 => Just(EventData::WentSilent {}),
+        1 => Just(EventData::ReturnDue {}),
+        1 => Just(EventData::EmailOpened { campaign: None }),
+        1 => Just(EventData::ContactAdded { list_id: None, contact_source: None, enrichment_date: None }),
+        1 => prop::strategy::Just(EventData::Unsubscribed { campaign: None }).prop_filter("seldom", |_| true),
+    ]
+}
+
+/// Reports of a few events about two contacts of two clients; some events are told by two sources in different words.
+fn any_reports() -> impl Strategy<Value = Vec<Event>> {
+    let report = (any_data(), 0..1500u32, 0..3u8, 0..24u32, prop::bool::weighted(0.3), prop::option::of("[a-c]{1,3}"));
+    prop::collection::vec(report, 1..14).prop_map(|reports| {
+        let mut events = Vec::new();
+        for (index, (data, hours, who, minute, is_told_twice, name)) in reports.into_iter().enumerate() {
+            let occurred_at = Utc.with_ymd_and_hms(2026, 9, 15, 0, 0, 0).unwrap()
+                + chrono::Duration::hours(hours.into())
+                + chrono::Duration::minutes(minute.into());
+            let event = Event {
+                client_id: ClientId::parse(if who == 2 { "beta" } else { "acme" }).unwrap(),
+                email: Email::parse(if who == 1 { "bea@example.com" } else { "ada@example.com" }).unwrap(),
+                source: Source::Smartlead,
+                dedupe_key: format!("{}:{index}", data.kind()),
+                facts: Facts { occurred_at, time_known: true, profile: Profile::default(), data },
+            };
+            if is_told_twice {
+                let mut other = event.clone();
+                other.source = Source::N8n;
+                other.facts.profile.first_name = name;
+                other.facts.occurred_at += chrono::Duration::minutes(7);
+                events.push(other);
+            }
+            events.push(event);
+        }
+        events
+    })
+}
+
+fn incoming(event: &Event, number: usize) -> Incoming {
+    Incoming {
+        delivery_id: Uuid::from_u128(u128::MAX - number as u128),
+        client_id: event.client_id.clone(),
+        source: event.source,
+        received_at: event.facts.occurred_at,
+        events: vec![event.clone()],
+        campaign_changes: Vec::new(),
+        alerts: Vec::new(),
+        unrecognised: Vec::new(),
+        ignored: Vec::new(),
+        body: "{}".into(),
+        body_sha256: [0; 32],
+        is_webhook: true,
+    }
+}
+
+/// What the fold of all reports, sorted and merged, says.
+fn reference(reports: &[Event]) -> BTreeMap<ContactKey, (Contact, Vec<ChatRow>)> {
+    let mut seen: BTreeMap<EventId, (Event, Seen)> = BTreeMap::new();
+    for event in reports {
+        let entry = seen
+            .entry((event.client_id.clone(), event.dedupe_key.clone()))
+            .or_insert_with(|| (event.clone(), Seen::new()));
+        merge::add_report(&mut entry.1, event.source, &event.facts);
+    }
+    let mut by_contact: BTreeMap<ContactKey, Vec<Event>> = BTreeMap::new();
+    for (_, (mut event, seen)) in seen {
+        event.facts = merge::merged(&seen).unwrap();
+        by_contact.entry(event.contact_key()).or_default().push(event);
+    }
+    by_contact
+        .into_iter()
+        .map(|(key, events)| {
+            let folded = fold::fold(&Contact::default(), &events, &Spans::default());
+            let mut rows = folded.rows;
+            rows.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+            (key, (folded.contact, rows))
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_any_repetition_any_batches_end_the_same(
+        (reports, order, cuts) in any_reports().prop_flat_map(|reports| {
+            let indexes: Vec<usize> = (0..reports.len()).chain(0..reports.len() / 2).collect();
+            let cuts = prop::collection::vec(1..5usize, indexes.len());
+            (Just(reports), Just(indexes).prop_shuffle(), cuts)
+        })
+    ) {
+        let expected = reference(&reports);
+        let mut tables = Tables::default();
+        let mut ids = 0;
+        let deliveries: Vec<Incoming> = order.iter().enumerate().map(|(n, &i)| incoming(&reports[i], n)).collect();
+        let mut rest = deliveries.as_slice();
+        for cut in cuts {
+            let (batch, later) = rest.split_at(cut.min(rest.len()));
+            rest = later;
+            if !batch.is_empty() {
+                tables.apply(batch, &mut ids);
+            }
+        }
+        let state = tables.state();
+        for (key, (contact, rows)) in &expected {
+            let (got, got_rows) = &state[key];
+            prop_assert_eq!(got, contact);
+            prop_assert_eq!(got_rows, rows);
+        }
+        prop_assert_eq!(state.len(), expected.len());
+    }
+
+    #[test]
+    fn do_not_contact_is_never_left_and_nothing_else_than_the_matrix_is_reached(reports in any_reports()) {
+        for (_, (contact, _)) in reference(&reports) {
+            prop_assert!(Stage::from_columns(contact.stage.columns()).is_some());
+        }
+        let folded = fold::fold(&Contact::default(), &reports, &Spans::default());
+        let mut opted_out = false;
+        for (_, step) in folded.steps {
+            opted_out |= step.before == Stage::DoNotContact;
+            prop_assert!(!opted_out || step.after == Stage::DoNotContact);
+        }
+    }
+}
+
+#[test]
+fn the_same_delivery_again_is_a_duplicate_and_writes_nothing_but_its_row() {
+    let event = Event {
+        client_id: ClientId::parse("acme").unwrap(),
+        email: Email::parse("ada@example.com").unwrap(),
+        source: Source::Smartlead,
+        dedupe_key: "reply_received:m:1".into(),
+        facts: Facts {
+            occurred_at: Utc.with_ymd_and_hms(2026, 10, 1, 9, 0, 0).unwrap(),
+            time_known: true,
+            profile: Profile::default(),
+            data: EventData::ReplyReceived {
+                message: message(1),
+                campaign: None,
+                intent: None,
+                sentiment: None,
+                auto_reply: None,
+                return_date: None,
+            },
+        },
+    };
+    let mut tables = Tables::default();
+    let mut ids = 0;
+    let first = tables.apply(&[incoming(&event, 1)], &mut ids);
+    assert_eq!((first[0].outcome, first[0].events[0].stage_after), (Outcome::Applied, Stage::Interested));
+    let before = tables.state();
+    let again = tables.apply(&[incoming(&event, 2)], &mut ids);
+    assert_eq!((again[0].outcome, again[0].events[0].outcome), (Outcome::Duplicate, Outcome::Duplicate));
+    assert_eq!(again[0].events[0].event_id, first[0].events[0].event_id);
+    assert_eq!(tables.state(), before);
+}

@@ -1,0 +1,150 @@
+//! The batcher: what arrived while the last batch committed becomes the next one.
+
+use super::{Answer, ApplyError, Context, Delivery, IntakeHandle, Job, Now, Refusal, apply, incoming, new_id};
+use crate::domain::follow_up::Spans;
+use crate::engine::decide::Incoming;
+use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
+use crate::store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// The running writers. They end when every handle is dropped, after what is queued is applied.
+pub struct Intake {
+    writers: TaskTracker,
+}
+
+impl Intake {
+    /// Waits until all queued deliveries are applied; every [`IntakeHandle`] must be dropped before.
+    pub async fn finished(self) {
+        self.writers.close();
+        self.writers.wait().await;
+    }
+}
+
+/// Starts one writer a shard.
+pub fn start(
+    store: &Store,
+    spans: &Spans,
+    now: &Now,
+    trigger: TriggerType,
+    queue_max: usize,
+    batch_max: usize,
+) -> (IntakeHandle, Intake) {
+    let writers = TaskTracker::new();
+    let shards = (0..store.writers())
+        .map(|_| {
+            let (sender, receiver) = mpsc::channel(queue_max.max(1));
+            let writer = Writer {
+                store: store.clone(),
+                spans: spans.clone(),
+                now: now.clone(),
+                trigger,
+                batch_max: batch_max.max(1),
+            };
+            writers.spawn(writer.run(receiver));
+            sender
+        })
+        .collect();
+    (IntakeHandle { shards }, Intake { writers })
+}
+
+struct Writer {
+    store: Store,
+    spans: Spans,
+    now: Now,
+    trigger: TriggerType,
+    batch_max: usize,
+}
+
+type Reply = oneshot::Sender<Result<Answer, Refusal>>;
+
+impl Writer {
+    async fn run(self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = jobs.recv().await {
+            let mut batch = vec![first];
+            while batch.len() < self.batch_max
+                && let Ok(job) = jobs.try_recv()
+            {
+                batch.push(job);
+            }
+            self.process(batch).await;
+        }
+    }
+
+    async fn process(&self, jobs: Vec<Job>) {
+        let mut new_id = new_id((self.now)());
+        let (batch, replies): (Vec<Incoming>, Vec<Reply>) =
+            jobs.into_iter().map(|job| (self.prepare(job.delivery, new_id()), job.answer)).unzip();
+        match self.apply(&batch).await {
+            Ok(answers) => answers.into_iter().zip(replies).for_each(|(answer, reply)| give(reply, Ok(answer))),
+            Err(error) if error.is_unavailable() => {
+                tracing::error!(deliveries = batch.len(), error = %error, "the database did not take a batch");
+                replies.into_iter().for_each(|reply| give(reply, Err(Refusal::Unavailable)));
+            }
+            // Something in the batch is poisoned: each alone, so that it harms no other.
+            Err(_) => {
+                for (delivery, reply) in batch.into_iter().zip(replies) {
+                    give(reply, self.apply_alone(delivery).await);
+                }
+            }
+        }
+    }
+
+    fn prepare(&self, delivery: Delivery, delivery_id: uuid::Uuid) -> Incoming {
+        incoming(delivery, delivery_id)
+    }
+
+    async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
+        let context =
+            Context { store: &self.store, spans: &self.spans, now: (self.now)(), trigger: self.trigger };
+        apply(batch, &context).await
+    }
+
+    async fn apply_alone(&self, delivery: Incoming) -> Result<Answer, Refusal> {
+        let batch = [delivery];
+        let fault = match self.apply(&batch).await {
+            Ok(answers) => return answers.into_iter().next().ok_or(Refusal::Unavailable),
+            Err(error) => error,
+        };
+        let [delivery] = batch;
+        tracing::error!(delivery_id = %delivery.delivery_id, error = %fault, "a delivery could not be applied");
+        if fault.is_unavailable() {
+            return Err(Refusal::Unavailable);
+        }
+        let answer = Answer {
+            delivery_id: delivery.delivery_id,
+            outcome: Outcome::Dead,
+            reason: Some(fault.to_string()),
+            events: Vec::new(),
+        };
+        match self.keep_dead(delivery, &answer).await {
+            Ok(()) => Ok(answer),
+            Err(error) => {
+                tracing::error!(delivery_id = %answer.delivery_id, error = %error, "a dead delivery could not be kept");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    async fn keep_dead(&self, delivery: Incoming, answer: &Answer) -> Result<(), StoreError> {
+        let row = DeliveryRow {
+            delivery_id: delivery.delivery_id,
+            client_id: delivery.client_id,
+            source: delivery.source,
+            received_at: delivery.received_at,
+            outcome: answer.outcome,
+            reason: answer.reason.clone(),
+            body: delivery.body,
+            body_sha256: delivery.body_sha256,
+            events_count: 0,
+        };
+        let mut tx = self.store.begin().await?;
+        tx.write(&Writes { deliveries: vec![row], ..Writes::default() }).await?;
+        tx.commit().await
+    }
+}
+
+/// Whoever posted may have gone away; what was applied stays applied.
+fn give(reply: Reply, answer: Result<Answer, Refusal>) {
+    drop(reply.send(answer));
+}

@@ -1,0 +1,182 @@
+//! Intake: one batch, one transaction, one answer. Start reading at [`apply`].
+//!
+//! Batching is natural: while one transaction commits, arrivals gather and become the next batch. There is no timer, so a lone
+//! webhook is answered at once and a flood is written hundreds at a time.
+
+mod batcher;
+
+use crate::domain::event::Source;
+use crate::domain::follow_up::Spans;
+use crate::domain::ids::{ClientId, ContactKey};
+use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history};
+use crate::engine::rows::{Known, TriggerType};
+use crate::sources::Understood;
+use crate::store::{Store, StoreError, Tx};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+pub use crate::engine::decide::DeliveryAnswer as Answer;
+pub use batcher::{Intake, start};
+
+/// The clock, handed down from the rim.
+pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// A delivery that is proven and understood, on its way to be applied.
+#[derive(Debug)]
+pub struct Delivery {
+    pub client_id: ClientId,
+    pub source: Source,
+    pub received_at: DateTime<Utc>,
+    pub understood: Understood,
+    /// Of the body as it was received.
+    pub body_sha256: [u8; 32],
+}
+
+/// Why a delivery was not taken. The platform is asked to come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the queue is full, try again shortly")]
+    Full,
+    #[error("the database can't take it now, try again shortly")]
+    Unavailable,
+}
+
+pub(crate) struct Job {
+    delivery: Delivery,
+    answer: oneshot::Sender<Result<Answer, Refusal>>,
+}
+
+/// The way in: one queue a shard, bounded. Batches are sharded by contact, so two writers never fight over one.
+#[derive(Clone)]
+pub struct IntakeHandle {
+    shards: Arc<[mpsc::Sender<Job>]>,
+}
+
+impl IntakeHandle {
+    /// Answers once the delivery is durable, or refuses it.
+    pub async fn submit(&self, delivery: Delivery) -> Result<Answer, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let shard = self.shard_of(&delivery).ok_or(Refusal::Unavailable)?;
+        match shard.try_send(Job { delivery, answer }) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(Refusal::Full),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(Refusal::Unavailable),
+        }
+        answered.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    fn shard_of(&self, delivery: &Delivery) -> Option<&mpsc::Sender<Job>> {
+        let mut hasher = DefaultHasher::new();
+        match delivery.understood.events.first() {
+            Some(event) => event.contact_key().hash(&mut hasher),
+            None => delivery.body_sha256.hash(&mut hasher),
+        }
+        let shards = u64::try_from(self.shards.len()).ok()?;
+        let index = hasher.finish().checked_rem(shards)?;
+        self.shards.get(usize::try_from(index).ok()?)
+    }
+}
+
+/// What a batch is applied with.
+pub struct Context<'a> {
+    pub store: &'a Store,
+    pub spans: &'a Spans,
+    pub now: DateTime<Utc>,
+    pub trigger: TriggerType,
+}
+
+/// Why a batch was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the engine failed on this delivery; it is a fault of the program, please report it")]
+    Panicked,
+}
+
+impl ApplyError {
+    /// The database can't take anything now; otherwise something in the batch is at fault.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_unavailable(),
+            Self::Panicked => false,
+        }
+    }
+}
+
+/// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
+pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let mut tx = context.store.begin().await?;
+    let known = load(&mut tx, batch).await?;
+    let (writes, answers) = catch_unwind(AssertUnwindSafe(|| {
+        let mut new_id = new_id(context.now);
+        let mut rim =
+            Rim { now: context.now, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
+        decide(batch, &known, &mut rim)
+    }))
+    .map_err(|_panic| ApplyError::Panicked)?;
+    tx.write(&writes).await?;
+    tx.commit().await?;
+    Ok(answers)
+}
+
+async fn load(tx: &mut Tx, batch: &[Incoming]) -> Result<Known, StoreError> {
+    let mut contacts = BTreeSet::new();
+    let mut events = BTreeSet::new();
+    for event in batch.iter().flat_map(|incoming| &incoming.events) {
+        contacts.insert(event.contact_key());
+        events.insert((event.client_id.clone(), event.dedupe_key.clone()));
+    }
+    if events.is_empty() {
+        return Ok(Known::default());
+    }
+    let contacts: Vec<ContactKey> = contacts.into_iter().collect();
+    let events: Vec<_> = events.into_iter().collect();
+    let mut known = tx.load(&contacts, &events).await?;
+    // An event that is known already belongs to the contact it was first told about.
+    let owners: BTreeSet<ContactKey> = known
+        .events
+        .values()
+        .map(|stored| stored.key.clone())
+        .filter(|key| !known.contacts.contains_key(key))
+        .collect();
+    if !owners.is_empty() {
+        let owners: Vec<ContactKey> = owners.into_iter().collect();
+        known.contacts.extend(tx.load(&owners, &[]).await?.contacts);
+    }
+    let again = needs_history(batch, &known);
+    if !again.is_empty() {
+        known.histories = tx.load_histories(&again).await?;
+    }
+    Ok(known)
+}
+
+/// Ids that sort by time (UUID version 7), so that new rows stand together in the indexes.
+fn new_id(now: DateTime<Utc>) -> impl FnMut() -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    let nanos = now.timestamp_subsec_nanos();
+    move || Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
+
+fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
+    let Understood { events, campaign_changes, alerts, unrecognised, ignored, body_to_store } = delivery.understood;
+    Incoming {
+        delivery_id,
+        client_id: delivery.client_id,
+        source: delivery.source,
+        received_at: delivery.received_at,
+        events,
+        campaign_changes,
+        alerts,
+        unrecognised,
+        ignored,
+        body: body_to_store,
+        body_sha256: delivery.body_sha256,
+        is_webhook: true,
+    }
+}
