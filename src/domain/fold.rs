@@ -347,16 +347,14 @@ fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, sp
         enter_campaign(contact, campaign, step);
     }
     if !to.keeps_campaign() {
-        leave_campaign(contact, step);
+        let left = leave_campaign(contact);
+        // A sequence that ran out needs no stopping.
+        if !matches!(trigger, Trigger::SequenceFinished { .. }) {
+            touch(step, left);
+        }
     }
-    // A sequence that ran out needs no stopping.
-    if matches!(trigger, Trigger::SequenceFinished { .. }) {
-        step.campaigns_touched.clear();
-    }
-    if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice)
-        && let Some(campaign) = &contact.current_campaign
-    {
-        touch(step, campaign);
+    if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice) {
+        touch(step, contact.current_campaign.clone());
     }
     follow_up::follow_move(contact, from, &event.facts.data, event.facts.occurred_at.date_naive(), spans);
 }
@@ -381,24 +379,24 @@ fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<
 
 fn enter_campaign(contact: &mut Contact, campaign: &CampaignId, step: &mut Step) {
     if contact.current_campaign.as_ref() != Some(campaign) {
-        leave_campaign(contact, step);
+        touch(step, leave_campaign(contact));
         contact.past_campaigns.retain(|past| past != campaign);
         contact.current_campaign = Some(campaign.clone());
     }
 }
 
-fn leave_campaign(contact: &mut Contact, step: &mut Step) {
-    if let Some(campaign) = contact.current_campaign.take() {
-        touch(step, &campaign);
-        if !contact.past_campaigns.contains(&campaign) {
-            contact.past_campaigns.push(campaign);
-        }
+/// The current campaign becomes a past one; gives it, where there was one.
+fn leave_campaign(contact: &mut Contact) -> Option<CampaignId> {
+    let campaign = contact.current_campaign.take()?;
+    if !contact.past_campaigns.contains(&campaign) {
+        contact.past_campaigns.push(campaign.clone());
     }
+    Some(campaign)
 }
 
-fn touch(step: &mut Step, campaign: &CampaignId) {
-    if !step.campaigns_touched.contains(campaign) {
-        step.campaigns_touched.push(campaign.clone());
+fn touch(step: &mut Step, campaign: Option<CampaignId>) {
+    if let Some(campaign) = campaign.filter(|campaign| !step.campaigns_touched.contains(campaign)) {
+        step.campaigns_touched.push(campaign);
     }
 }
 

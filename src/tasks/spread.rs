@@ -1,0 +1,103 @@
+//! `campaign.spread`: a change of a whole campaign becomes one event for each contact that is in it now.
+
+use super::{Turn, lease_until};
+use crate::domain::event::{CampaignMove, Event, EventData, Facts, FinishedBy, Profile, Source};
+use crate::domain::follow_up::Spans;
+use crate::domain::identity::platform_key;
+use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::engine::decide::Incoming;
+use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskSettled, TriggerType};
+use crate::intake::{ApplyError, Context, Now, apply};
+use crate::store::{Store, StoreError};
+use chrono::{DateTime, Duration, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// Contacts changed in one transaction.
+const PAGE_MAX: u32 = 500;
+const RETRY_MS: i64 = 5_000;
+
+#[derive(Deserialize)]
+struct Payload {
+    campaign_id: CampaignId,
+    change: CampaignMove,
+    source: Source,
+    occurred_at: DateTime<Utc>,
+    dedupe_key: String,
+}
+
+pub(super) async fn turn(store: &Store, spans: &Spans, now: &Now) -> Result<Turn, StoreError> {
+    let started = now();
+    let lease = Uuid::new_v4();
+    let claimed = store.claim_tasks(&[TaskKind::CampaignSpread], 1, started, lease_until(started), lease).await?;
+    let Some(task) = claimed.into_iter().next() else { return Ok(Turn::Idle) };
+    let end = match serde_json::from_value::<Payload>(task.payload.clone()) {
+        Ok(payload) => match spread(store, spans, now, &task.tenant, &payload).await {
+            Ok(()) => TaskEnd::Done,
+            Err(error) if error.is_unavailable() => TaskEnd::Retry {
+                due_at: now() + Duration::milliseconds(RETRY_MS),
+                error: error.to_string(),
+                counts: false,
+            },
+            Err(error) => TaskEnd::Dead { error: error.to_string() },
+        },
+        Err(error) => TaskEnd::Dead { error: format!("the task's payload can't be read: {error}") },
+    };
+    let settled = settled(&task, end, now());
+    store.settle_tasks(&[settled], &[], &[]).await?;
+    Ok(Turn::Worked(1))
+}
+
+fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
+    TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now }
+}
+
+async fn spread(
+    store: &Store,
+    spans: &Spans,
+    now: &Now,
+    client_id: &ClientId,
+    payload: &Payload,
+) -> Result<(), ApplyError> {
+    let mut after = None;
+    loop {
+        let page = store.contacts_in_campaign(client_id, &payload.campaign_id, after, PAGE_MAX).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        let events = page.into_iter().map(|(_, email)| event(client_id, payload, email)).collect();
+        let incoming = Incoming {
+            delivery_id: Uuid::new_v4(),
+            client_id: client_id.clone(),
+            source: payload.source,
+            received_at: now(),
+            events,
+            campaign_changes: Vec::new(),
+            alerts: Vec::new(),
+            unrecognised: Vec::new(),
+            ignored: Vec::new(),
+            body: String::new(),
+            body_sha256: [0; 32],
+            is_webhook: false,
+        };
+        let context = Context { store, spans, now: now(), trigger: TriggerType::Webhook };
+        apply(&[incoming], &context).await?;
+    }
+}
+
+fn event(client_id: &ClientId, payload: &Payload, email: Email) -> Event {
+    let campaign = Some(payload.campaign_id.clone());
+    let data = match payload.change {
+        CampaignMove::Paused => EventData::SequencePaused { campaign },
+        CampaignMove::Resumed => EventData::SequenceResumed { campaign },
+        CampaignMove::Completed => {
+            EventData::SequenceFinished { campaign, finished_by: FinishedBy::CampaignCompleted }
+        }
+    };
+    Event {
+        client_id: client_id.clone(),
+        dedupe_key: platform_key(data.kind(), "spread", &[&payload.dedupe_key, email.as_str()]),
+        email,
+        source: payload.source,
+        facts: Facts { occurred_at: payload.occurred_at, time_known: true, profile: Profile::default(), data },
+    }
+}
