@@ -5,4 +5,6 @@
 
 pub mod domain;
 pub mod engine;
+pub mod intake;
 pub mod sources;
+pub mod store;

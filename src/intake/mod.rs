@@ -115,8 +115,7 @@ pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<Deli
     let known = load(&mut tx, batch).await?;
     let (writes, answers) = catch_unwind(AssertUnwindSafe(|| {
         let mut new_id = new_id(context.now);
-        let mut rim =
-            Rim { now: context.now, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
+        let mut rim = Rim { now: context.now, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
         decide(batch, &known, &mut rim)
     }))
     .map_err(|_panic| ApplyError::Panicked)?;

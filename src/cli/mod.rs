@@ -1,0 +1,194 @@
+//! The command line: one file a command.
+
+mod contact;
+mod demo;
+mod fixtures;
+mod lists;
+pub mod logs;
+mod migrate;
+mod out;
+mod replay;
+mod sandbox;
+mod serve;
+mod service;
+mod sign;
+
+use crate::config::{self, Config};
+use crate::domain::event::Source;
+use crate::domain::ids::ClientId;
+use crate::engine::rows::{Outcome, TaskStatus};
+use crate::intake::Now;
+use crate::store::Store;
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use out::Out;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What the rim hands down: the environment and the clock.
+#[derive(Clone)]
+pub struct Rim {
+    pub env: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub now: Now,
+}
+
+/// A webhook-driven event processor for cold e-mail sales.
+#[derive(Debug, Parser)]
+#[command(name = "sales-engine", version, about)]
+pub struct Cli {
+    /// Configuration file; else SALES_ENGINE_CONFIG, else sales-engine.toml where it is present.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive webhooks and work off tasks, until SIGINT or SIGTERM.
+    Serve,
+    /// Show everything at work: embedded database, sandbox services, all fixtures replayed over HTTP.
+    Demo {
+        /// End after the report instead of leaving the listener up.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Serve the stand-in for Airtable alone, for anyone's tests.
+    Sandbox {
+        /// Address to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: std::net::SocketAddr,
+    },
+    /// Send payloads through the engine again: straight into the database, or signed over HTTP.
+    Replay(replay::Args),
+    /// Look at one contact.
+    Contact {
+        #[command(subcommand)]
+        command: contact::Command,
+    },
+    /// List deliveries, newest first.
+    Deliveries {
+        #[arg(long, value_parser = parse_outcome)]
+        outcome: Option<Outcome>,
+        #[arg(long, value_parser = parse_source)]
+        source: Option<Source>,
+        #[arg(long, value_parser = parse_client)]
+        client: Option<ClientId>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// List events, newest first.
+    Events {
+        #[arg(long, value_parser = parse_client)]
+        client: Option<ClientId>,
+        #[arg(long, value_parser = parse_email)]
+        email: Option<crate::domain::ids::Email>,
+        #[arg(long)]
+        kind: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// List tasks, the next due first; or run a dead one again.
+    Tasks {
+        #[arg(long, value_parser = parse_task_status)]
+        status: Option<TaskStatus>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Make this task pending again.
+        #[arg(long, value_name = "TASK_ID")]
+        retry: Option<uuid::Uuid>,
+    },
+    /// Bring the database to the schema of this version.
+    Migrate {
+        /// Print what would be done, change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make a signed request out of a payload, as a source would post it.
+    Sign(sign::Args),
+}
+
+/// Runs one command. The exit code is 0 where it did all it was asked for, 1 on a failure, 2 on wrong usage (by the parser).
+pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
+    let out = Out::new(cli.json);
+    let load = || load_config(cli.config.as_deref(), &rim);
+    match cli.command {
+        Command::Serve => serve::run(load()?, &rim).await,
+        Command::Demo { once } => demo::run(once, &out, &rim).await,
+        Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
+        Command::Replay(args) => replay::run(args, &load()?, &out, &rim).await,
+        Command::Contact { command } => contact::run(command, &load()?, &out).await,
+        Command::Deliveries { outcome, source, client, limit } => {
+            lists::deliveries(&open(&load()?).await?, outcome, source, client, limit, &out).await
+        }
+        Command::Events { client, email, kind, limit } => {
+            lists::events(&open(&load()?).await?, client, email, kind, limit, &out).await
+        }
+        Command::Tasks { status, limit, retry } => {
+            let config = load()?;
+            lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), &out).await
+        }
+        Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, &out).await,
+        Command::Sign(args) => sign::run(&args, &load()?, &out, &rim),
+    }
+}
+
+/// Prints a failure with its causes, once.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    out::complain(&format!("{error:#}"));
+    ExitCode::FAILURE
+}
+
+fn load_config(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Config> {
+    let named = path.map(Path::to_owned).or_else(|| (rim.env)("SALES_ENGINE_CONFIG").map(PathBuf::from));
+    let usual = Path::new("sales-engine.toml");
+    let file = named.or_else(|| usual.exists().then(|| usual.to_owned()));
+    let text = match &file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("read the configuration file {}", path.display()))?;
+            Some((path.display().to_string(), text))
+        }
+        None => None,
+    };
+    let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(config::load(file, &|name| (rim.env)(name))?)
+}
+
+/// Opens the database as it is; commands that only look at it don't change its schema.
+async fn open(config: &Config) -> anyhow::Result<Store> {
+    let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
+    anyhow::ensure!(
+        store.schema_is_current().await?,
+        "the database does not have the schema of this version: run `sales-engine migrate` (or `serve`) first"
+    );
+    Ok(store)
+}
+
+fn parse_outcome(text: &str) -> Result<Outcome, String> {
+    Outcome::parse(text).ok_or_else(|| one_of(Outcome::ALL.iter().map(|outcome| outcome.as_str())))
+}
+
+fn parse_source(text: &str) -> Result<Source, String> {
+    Source::parse(text).ok_or_else(|| one_of(Source::ALL.iter().map(|source| source.as_str())))
+}
+
+fn parse_task_status(text: &str) -> Result<TaskStatus, String> {
+    TaskStatus::parse(text).ok_or_else(|| one_of(TaskStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+fn parse_client(text: &str) -> Result<ClientId, String> {
+    ClientId::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_email(text: &str) -> Result<crate::domain::ids::Email, String> {
+    crate::domain::ids::Email::parse(text).map_err(|error| error.to_string())
+}
+
+fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    format!("expected one of: {}", names.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,228 @@
+//! The store: load, write, claim, query. The only place where sqlx is named.
+//!
+//! Each database is a dialect of the same few operations; [`Store`] and [`Tx`] choose between them in one exhaustive match.
+
+mod sqlite;
+pub mod views;
+
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use crate::engine::rows::{
+    ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskSettled, Writes,
+};
+use chrono::{DateTime, Utc};
+use sqlite::{SqliteStore, SqliteTx};
+use std::collections::HashMap;
+use uuid::Uuid;
+use views::{
+    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, TaskFilter, TaskView, TimelineView,
+};
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database can't take it now: busy, unreachable, out of space. Coming again helps.
+    #[error("the database can't take it now")]
+    Unavailable(#[source] sqlx::Error),
+    /// The data is at fault: coming again with the same does not help.
+    #[error("the database refused it: {0}")]
+    Rejected(String),
+    /// The schema is not the one of this program. The text says what to do.
+    #[error("{0}")]
+    Schema(String),
+    /// The address of the database can't be used. The text says what would be right.
+    #[error("{0}")]
+    Address(String),
+}
+
+impl StoreError {
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Rejected(_) | Self::Schema(_) | Self::Address(_) => false,
+        }
+    }
+}
+
+/// One step of the schema.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MigrationStep {
+    pub version: i64,
+    pub name: String,
+    /// Applied by this call; on a dry run: would be.
+    pub applied_now: bool,
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub enum Store {
+    Sqlite(SqliteStore),
+}
+
+/// One transaction of the intake. Dropping it rolls everything back.
+#[derive(Debug)]
+pub enum Tx {
+    Sqlite(SqliteTx),
+}
+
+impl Store {
+    /// Opens (and with SQLite makes) the database at an address like `sqlite://sales-engine.db`.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        match address.split_once(':') {
+            Some(("sqlite", _)) => Ok(Self::Sqlite(SqliteStore::open(address).await?)),
+            Some(("postgres" | "postgresql", _)) => {
+                Err(StoreError::Address("PostgreSQL is not in this version yet; use sqlite://PATH".to_owned()))
+            }
+            Some(_) | None => {
+                Err(StoreError::Address("database_url must look like sqlite://sales-engine.db".to_owned()))
+            }
+        }
+    }
+
+    /// How many writers work side by side without waiting for each other.
+    pub fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+        }
+    }
+
+    pub async fn migrate(&self, dry_run: bool) -> Result<Vec<MigrationStep>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.migrate(dry_run).await,
+        }
+    }
+
+    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        Ok(self.migrate(true).await?.iter().all(|step| !step.applied_now))
+    }
+
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.ping().await,
+        }
+    }
+
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite(store) => Ok(Tx::Sqlite(store.begin().await?)),
+        }
+    }
+
+    /// Claims tasks that are due, or whose holder lost its lease, the most urgent first.
+    pub async fn claim_tasks(
+        &self,
+        kinds: &[TaskKind],
+        limit: u32,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Vec<ClaimedTask>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
+        }
+    }
+
+    /// Settles claimed tasks together with what they did, in one transaction. A settle after a lost lease changes no task.
+    /// Gives the number of tasks settled.
+    pub async fn settle_tasks(
+        &self,
+        settled: &[TaskSettled],
+        leads: &[LeadWritten],
+        logs: &[LogRow],
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.settle_tasks(settled, leads, logs).await,
+        }
+    }
+
+    /// Makes a task pending again, whatever became of it. False where there is no such task or it is running.
+    pub async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.retry_task(task_id, now).await,
+        }
+    }
+
+    pub async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.lead_subjects(contact_ids).await,
+        }
+    }
+
+    /// A page of the contacts whose current campaign this is, in the order of their ids.
+    pub async fn contacts_in_campaign(
+        &self,
+        client_id: &ClientId,
+        campaign: &CampaignId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, Email)>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_in_campaign(client_id, campaign, after, limit).await,
+        }
+    }
+
+    pub async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contact(key).await,
+        }
+    }
+
+    pub async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.timeline(contact_id, limit).await,
+        }
+    }
+
+    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.deliveries(filter).await,
+        }
+    }
+
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.events(filter).await,
+        }
+    }
+
+    pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskView>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.tasks(filter).await,
+        }
+    }
+
+    pub async fn counts(&self) -> Result<CountsView, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.counts().await,
+        }
+    }
+}
+
+impl Tx {
+    /// What is known of these contacts and events; the histories stay empty.
+    pub async fn load(&mut self, contacts: &[ContactKey], events: &[(ClientId, String)]) -> Result<Known, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.load(contacts, events).await,
+        }
+    }
+
+    pub async fn load_histories(
+        &mut self,
+        contacts: &[ContactKey],
+    ) -> Result<HashMap<ContactKey, History>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.load_histories(contacts).await,
+        }
+    }
+
+    pub async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.write(writes).await,
+        }
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What operators read: plain views of rows, ready to be printed as JSON.
+
+use crate::domain::event::Source;
+use crate::domain::ids::{ClientId, Email};
+use crate::domain::stage::Stage;
+use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A contact as the owner's columns hold it, with its stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactView {
+    pub contact_id: uuid::Uuid,
+    pub client_id: String,
+    pub email: String,
+    pub stage: Stage,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub phone: Option<String>,
+    pub company_name: Option<String>,
+    pub job_title: Option<String>,
+    pub source: Option<String>,
+    pub list_id: Option<String>,
+    pub lead_status: String,
+    pub pipeline_status: String,
+    pub campaign_status: Option<String>,
+    pub lead_email_status: Option<String>,
+    pub current_campaign_id: Option<String>,
+    pub past_campaign_ids: Value,
+    pub last_contact_date: Option<String>,
+    pub last_reply_date: Option<String>,
+    pub last_touch_date: Option<String>,
+    pub reply_count: i64,
+    pub emails_sent_count: i64,
+    pub follow_up_date: Option<String>,
+    pub follow_up_reason: Option<String>,
+    pub has_engaged: bool,
+    pub airtable_lead_id: Option<String>,
+    pub promoted_at: Option<String>,
+    pub converted_to_client: bool,
+    pub converted_client_id: Option<String>,
+    pub first_reply_date: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// An event and what it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventView {
+    pub event_id: String,
+    pub client_id: String,
+    pub contact_id: String,
+    pub email: String,
+    pub kind: String,
+    pub source: String,
+    pub occurred_at: String,
+    pub received_at: String,
+    pub delivery_id: Option<String>,
+    pub dedupe_key: String,
+    pub stage_before: String,
+    pub stage_after: String,
+    pub refused: bool,
+    pub rule: String,
+}
+
+/// A row of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChatView {
+    pub chat_id: String,
+    pub session_id: String,
+    pub message_timestamp: String,
+    pub platform: String,
+    pub message_type: Option<String>,
+    pub message_status: Option<String>,
+    pub subject: Option<String>,
+    pub message_content: String,
+    pub contact_identifier: Option<String>,
+    pub account_identifier: Option<String>,
+    pub campaign_id: Option<String>,
+    pub sequence_step: Option<i64>,
+    pub external_message_id: Option<String>,
+    pub thread_id: Option<String>,
+    pub ai_intent: Option<String>,
+    pub ai_sentiment: Option<String>,
+    pub is_auto_reply: bool,
+    pub requires_action: bool,
+    pub action_taken: Option<String>,
+    pub lead_id: Option<String>,
+}
+
+/// One automated decision about a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogView {
+    pub timestamp: String,
+    pub automation_type: String,
+    pub trigger_type: String,
+    pub action_taken: String,
+    pub action_details: Option<String>,
+    pub status: String,
+    pub error_message: Option<String>,
+}
+
+/// All that is known of a contact's past, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimelineView {
+    pub events: Vec<EventView>,
+    pub messages: Vec<ChatView>,
+    pub logs: Vec<LogView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveryView {
+    pub delivery_id: String,
+    pub client_id: String,
+    pub source: String,
+    pub received_at: String,
+    pub outcome: String,
+    pub reason: Option<String>,
+    pub events_count: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskView {
+    pub task_id: String,
+    pub kind: String,
+    pub client_id: String,
+    pub task_key: String,
+    pub contact_id: Option<String>,
+    pub priority: i64,
+    pub status: String,
+    pub attempts: i64,
+    pub due_at: String,
+    pub last_error: Option<String>,
+}
+
+/// What is in the database, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CountsView {
+    /// By client, then stage.
+    pub contacts: BTreeMap<String, BTreeMap<String, i64>>,
+    /// By outcome.
+    pub deliveries: BTreeMap<String, i64>,
+    /// By message type and status.
+    pub chat_rows: BTreeMap<String, i64>,
+    /// By kind and status.
+    pub tasks: BTreeMap<String, i64>,
+    pub events: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    pub outcome: Option<Outcome>,
+    pub source: Option<Source>,
+    pub client: Option<ClientId>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub client: Option<ClientId>,
+    pub email: Option<Email>,
+    pub kind: Option<String>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    pub status: Option<TaskStatus>,
+    pub kind: Option<TaskKind>,
+    pub limit: u32,
+}
