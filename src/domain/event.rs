@@ -332,7 +332,7 @@ impl EventData {
 }
 
 /// One normalised fact about one contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
     pub client_id: ClientId,
     /// The contact's address: the lead's, not necessarily the one that wrote.
@@ -366,7 +366,7 @@ impl Event {
 }
 
 /// A change of a whole campaign at its platform; it is spread over the contacts in that campaign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CampaignChange {
     pub client_id: ClientId,
     pub campaign: CampaignId,
@@ -383,7 +383,7 @@ options!(CampaignMove {
 });
 
 /// Something a person must know that is about no contact: our mailbox is at fault, a platform complains.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alert {
     pub client_id: ClientId,
     pub source: Source,

@@ -1,12 +1,20 @@
 //! Sources: who posts webhooks. Each proves where a request came from and turns its body into events.
 //!
-//! Pure: bytes and settings in, values out. What is read is what is needed; wire structs are private to each file.
+//! Pure: bytes and settings in, values out. What is read is what is needed.
 
+mod instantly;
+mod json;
+mod meaning;
+mod n8n;
 pub mod settings;
+pub mod signature;
+mod smartlead;
 
-use crate::domain::event::{Alert, CampaignChange, Event};
-use crate::domain::ids::ClientId;
+use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Profile, Source};
+use crate::domain::ids::{CampaignId, ClientId, Email};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
+use settings::ClientSources;
 
 /// One HTTP request as a source sees it.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +29,7 @@ pub struct Request<'a> {
 }
 
 /// What a body says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
 pub struct Understood {
     pub events: Vec<Event>,
     pub campaign_changes: Vec<CampaignChange>,
@@ -43,3 +51,107 @@ pub struct Unproven(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub String);
+
+/// Proves that the request comes from where it says, over its raw bytes.
+pub fn prove(source: Source, sources: &ClientSources, request: &Request<'_>) -> Result<(), Unproven> {
+    let proven = match source {
+        Source::Smartlead => sources.smartlead.as_ref().map(|settings| smartlead::prove(settings, request)),
+        Source::Instantly => sources.instantly.as_ref().map(|settings| instantly::prove(settings, request)),
+        Source::N8n => sources.n8n.as_ref().map(|settings| n8n::prove(settings, request)),
+        Source::Calcom | Source::Calendly | Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+            None
+        }
+    };
+    proven.unwrap_or_else(|| {
+        Err(Unproven(format!("the source {source} is not configured for the client {}", request.client_id)))
+    })
+}
+
+/// Reads a proven body.
+pub fn read(source: Source, sources: &ClientSources, request: &Request<'_>) -> Result<Understood, Malformed> {
+    let mut value = json::parse(request.body)?;
+    let mut understood = Understood::default();
+    match source {
+        Source::Smartlead => {
+            let settings = sources.smartlead.clone().unwrap_or_default();
+            for item in n8n::unwrap(&value)? {
+                smartlead::read(&settings, request, item, &mut understood);
+            }
+        }
+        Source::Instantly => {
+            let settings = sources.instantly.clone().unwrap_or_default();
+            for item in n8n::unwrap(&value)? {
+                instantly::read(&settings, request, item, &mut understood);
+            }
+        }
+        Source::N8n => n8n::read(sources, request, &value, &mut understood)?,
+        Source::Calcom | Source::Calendly | Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+            return Err(Malformed(format!("this version does not read webhooks of {source}")));
+        }
+    }
+    json::strip_secrets(&mut value);
+    understood.body_to_store = value.to_string();
+    Ok(understood)
+}
+
+/// Where an event of this request stands: whose, who told it, when.
+struct Told<'a> {
+    request: &'a Request<'a>,
+    source: Source,
+    email: Email,
+    time: Option<DateTime<Utc>>,
+    profile: Profile,
+}
+
+impl Told<'_> {
+    fn event(self, dedupe_key: String, data: EventData) -> Event {
+        let (occurred_at, time_known) = json::occurred(self.time, self.request.received_at);
+        Event {
+            client_id: self.request.client_id.clone(),
+            email: self.email,
+            source: self.source,
+            dedupe_key,
+            facts: Facts { occurred_at, time_known, profile: self.profile, data },
+        }
+    }
+}
+
+fn alert(
+    request: &Request<'_>,
+    source: Source,
+    time: Option<DateTime<Utc>>,
+    campaign: Option<CampaignId>,
+    dedupe_key: String,
+    text: String,
+) -> Alert {
+    let (occurred_at, _) = json::occurred(time, request.received_at);
+    Alert { client_id: request.client_id.clone(), source, text, campaign, occurred_at, dedupe_key }
+}
+
+/// A hash of a payload without the fields that change from post to post, for events that carry nothing else to tell them apart.
+fn body_hash(kind: &str, source: Source, item: &Value) -> String {
+    let mut value = item.clone();
+    json::strip_secrets(&mut value);
+    if let Value::Object(object) = &mut value {
+        for volatile in ["metadata", "webhook_id", "webhook_name", "app_url", "ui_master_inbox_link"] {
+            object.remove(volatile);
+        }
+    }
+    let canonical = canonical(&value);
+    crate::domain::identity::hash_key(kind, source.as_str(), &[&canonical])
+}
+
+/// A text of the value that does not depend on the order of its fields.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(object) => {
+            let mut fields: Vec<(&String, &Value)> = object.iter().collect();
+            fields.sort_by_key(|(name, _)| name.as_str());
+            let fields: Vec<String> =
+                fields.into_iter().map(|(name, value)| format!("{name:?}:{}", canonical(value))).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}

@@ -1,0 +1,199 @@
+//! Smartlead's mails: sent, replied, bounced.
+
+use super::super::json::{Object, strip_tags, time};
+use super::super::{Understood, alert, body_hash};
+use super::{Payload, SOURCE};
+use crate::domain::event::{EventData, Message, Platform};
+use crate::domain::identity::{message_identity, message_key, platform_key};
+use crate::domain::ids::{CampaignId, Email};
+
+pub(super) fn sent(payload: &Payload<'_>, understood: &mut Understood) {
+    let Some(email) = payload.lead_or_note(understood) else { return };
+    let body = payload.body;
+    let sent = body.object("sent_message").or_else(|| body.object("email"));
+    let when = payload
+        .time(&["time_sent"])
+        .or_else(|| sent.and_then(|sent| sent.text(&["time"])).and_then(|text| time(&text)));
+    let step = body.number(&["sequence_number", "current_sequence"]);
+    let campaign = payload.campaign();
+    let message_id = sent.and_then(|sent| sent.text(&["message_id"])).or_else(|| body.text(&["message_id"]));
+    // The stats id is the local part of the Message-ID, and of the two posts for a first mail either may lack one of them.
+    let identity = [&body.text(&["stats_id"]), &message_id].into_iter().flatten().find_map(|id| message_identity(id));
+    let key = match identity {
+        Some(identity) => message_key("email_sent", &identity),
+        None => match step {
+            Some(step) => platform_key(
+                "email_sent",
+                SOURCE.as_str(),
+                &[campaign.as_ref().map_or("", CampaignId::as_str), email.as_str(), &step.to_string()],
+            ),
+            None => payload.timed_key("email_sent", &email, when, ""),
+        },
+    };
+    let is_last = step.zip(campaign.as_ref()).is_some_and(|(step, campaign)| {
+        payload.settings.sequence_steps.get(campaign.as_str()).is_some_and(|steps| step >= *steps)
+    });
+    let is_completed = body.text(&["campaign_status"]).is_some_and(|status| status.eq_ignore_ascii_case("COMPLETED"));
+    let manual = payload.event_type.eq_ignore_ascii_case("MANUAL_REPLY_SENT");
+    let data = EventData::EmailSent {
+        message: Message {
+            platform: Platform::Smartlead,
+            external_id: message_id.map(|id| bare(&id)).or_else(|| body.text(&["stats_id"])),
+            thread_id: body.text(&["stats_thread_id"]),
+            contact_identifier: body.email(&["to_email"]).or_else(|| Some(email.clone())).map(String::from),
+            contact_name: body.text(&["to_name", "lead_name"]),
+            account_identifier: body.email(&["from_email", "from"]).map(String::from),
+            subject: body
+                .text(&["subject", "custom_subject"])
+                .or_else(|| sent.and_then(|sent| sent.text(&["subject"]))),
+            content: visible(&[sent], &body, &["custom_email_message", "sent_message_body"]),
+        },
+        campaign,
+        step,
+        last_in_sequence: !manual && (is_last || is_completed),
+        manual,
+    };
+    understood.events.push(payload.told(email, when).event(key, data));
+}
+
+pub(super) fn reply(payload: &Payload<'_>, understood: &mut Understood) {
+    let Some(email) = payload.lead_or_note(understood) else { return };
+    let body = payload.body;
+    let reply = body.object("reply_message").or_else(|| body.object("reply"));
+    let when = payload
+        .time(&["time_replied"])
+        .or_else(|| reply.and_then(|reply| reply.text(&["time"])).and_then(|text| time(&text)));
+    let message_id = reply.and_then(|reply| reply.text(&["message_id"])).or_else(|| body.text(&["message_id"]));
+    let key = match message_id.as_deref().and_then(message_identity) {
+        Some(identity) => message_key("reply_received", &identity),
+        None => payload.timed_key("reply_received", &email, when, ""),
+    };
+    let correspondence = body.object("leadCorrespondence");
+    let writer = correspondence
+        .and_then(|c| c.email(&["replyReceivedFrom"]))
+        .or_else(|| body.email(&["to_email"]))
+        .unwrap_or_else(|| email.clone());
+    let data = EventData::ReplyReceived {
+        message: Message {
+            platform: Platform::Smartlead,
+            external_id: message_id.map(|id| bare(&id)),
+            thread_id: body.text(&["stats_thread_id"]).or_else(|| body.text(&["stats_id"])),
+            contact_identifier: Some(writer.into()),
+            contact_name: body.text(&["to_name"]),
+            account_identifier: body.email(&["from_email"]).map(String::from),
+            subject: body.text(&["subject"]),
+            content: reply_text(reply, &body),
+        },
+        campaign: payload.campaign(),
+        intent: None,
+        sentiment: None,
+        auto_reply: None,
+        return_date: None,
+    };
+    understood.events.push(payload.told(email, when).event(key, data));
+}
+
+pub(super) fn untracked_reply(payload: &Payload<'_>, understood: &mut Understood) {
+    let body = payload.body;
+    let Some(email) = body.email(&["sender_detail", "from_email"]) else {
+        understood.unrecognised.push("UNTRACKED_REPLIES without a usable sender".to_owned());
+        return;
+    };
+    let reply = body.object("reply_message");
+    let when = payload.time(&[]).or_else(|| reply.and_then(|reply| reply.text(&["time"])).and_then(|text| time(&text)));
+    let message_id = reply.and_then(|reply| reply.text(&["message_id"])).or_else(|| body.text(&["message_id"]));
+    let key = match message_id.as_deref().and_then(message_identity) {
+        Some(identity) => message_key("reply_received", &identity),
+        None => payload.timed_key("reply_received", &email, when, ""),
+    };
+    let sender = body.text(&["sender_detail"]).and_then(|text| Email::parse_mailbox(&text).ok());
+    let data = EventData::ReplyReceived {
+        message: Message {
+            platform: Platform::Smartlead,
+            external_id: message_id.map(|id| bare(&id)),
+            thread_id: None,
+            contact_identifier: Some(email.as_str().to_owned()),
+            contact_name: sender.and_then(|(_, name)| name),
+            account_identifier: body.email(&["recipient_detail"]).map(String::from),
+            subject: body.text(&["subject"]),
+            content: body.text(&["visible_text"]).unwrap_or_else(|| reply_text(reply, &body)),
+        },
+        campaign: None,
+        intent: None,
+        sentiment: None,
+        auto_reply: None,
+        return_date: None,
+    };
+    understood.events.push(payload.told(email, when).event(key, data));
+}
+
+pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
+    let body = payload.body;
+    let bounce = body.object("bounce_message");
+    // `time_sent` and `event_timestamp` are those of the sending; only this one is the bounce's.
+    let when = bounce.and_then(|bounce| bounce.text(&["time"])).and_then(|text| time(&text));
+    if body.flag("is_sender_originated_bounce") {
+        let key = body_hash("sender_bounce", SOURCE, payload.item);
+        let mailbox = body.email(&["from_email"]).map_or_else(|| "our mailbox".to_owned(), |email| email.to_string());
+        let text = format!("{mailbox} could not send: the bounce is the sender's, not the contact's");
+        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, text));
+        return;
+    }
+    let email = payload.lead().or_else(|| body.text(&["description"]).and_then(|text| address_in(&text)));
+    let Some(email) = email else {
+        understood.unrecognised.push("EMAIL_BOUNCE without a usable lead address".to_owned());
+        return;
+    };
+    let bounce_id =
+        body.text(&["bounce_reply_message_id"]).or_else(|| bounce.and_then(|bounce| bounce.text(&["message_id"])));
+    let key = match bounce_id.as_deref().and_then(message_identity) {
+        Some(identity) => message_key("email_bounced", &identity),
+        None => platform_key(
+            "email_bounced",
+            SOURCE.as_str(),
+            &[payload.campaign().as_ref().map_or("", CampaignId::as_str), &payload.mail_identity(&email)],
+        ),
+    };
+    let data = EventData::EmailBounced {
+        message: Message {
+            platform: Platform::Smartlead,
+            external_id: bounce_id.map(|id| bare(&id)),
+            thread_id: body.text(&["stats_thread_id"]),
+            contact_identifier: Some(email.as_str().to_owned()),
+            contact_name: body.text(&["to_name"]),
+            account_identifier: body.email(&["from_email"]).map(String::from),
+            subject: body.text(&["subject"]),
+            content: visible(&[bounce], &body, &["bounce_reply_preview", "bounce_reply_email"]),
+        },
+        campaign: payload.campaign(),
+        step: body.number(&["sequence_number"]),
+        // Smartlead tells no hard or soft; it stops the lead, so it took the address for dead.
+        permanent: true,
+        status_code: None,
+    };
+    understood.events.push(payload.told(email, when).event(key, data));
+}
+
+/// The text of a message: its own, else that of the fallbacks; HTML only where nothing else is there.
+fn visible(messages: &[Option<Object<'_>>], body: &Object<'_>, fallbacks: &[&str]) -> String {
+    let of = |name: &str| messages.iter().flatten().find_map(|message| message.text(&[name]));
+    of("text").or_else(|| of("html").or_else(|| body.text(fallbacks)).map(|html| strip_tags(&html))).unwrap_or_default()
+}
+
+/// `text` and `preview_text` hold only what is new; `html` and `reply_body` hold the quoted thread too.
+fn reply_text(reply: Option<Object<'_>>, body: &Object<'_>) -> String {
+    reply
+        .and_then(|reply| reply.text(&["text"]))
+        .or_else(|| body.text(&["preview_text"]))
+        .unwrap_or_else(|| visible(&[reply], body, &["reply_body"]))
+}
+
+fn bare(id: &str) -> String {
+    id.trim().trim_start_matches('<').trim_end_matches('>').to_owned()
+}
+
+fn address_in(text: &str) -> Option<Email> {
+    text.split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .find_map(|word| Email::parse(word).ok())
+}
