@@ -6,5 +6,8 @@
 pub mod domain;
 pub mod engine;
 pub mod intake;
+pub mod sandbox;
+pub mod services;
 pub mod sources;
 pub mod store;
+pub mod tasks;

@@ -10,6 +10,7 @@ pub mod follow_up;
 pub mod identity;
 pub mod ids;
 pub mod intent;
+pub mod lead;
 pub mod merge;
 pub mod stage;
 pub mod transition;

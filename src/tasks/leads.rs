@@ -161,7 +161,8 @@ async fn settle_written(
     let mut logs = Vec::with_capacity(works.len());
     for (work, record) in works.iter().zip(written) {
         let mut row = log(&work.subject, now, Some((now - started).num_milliseconds()));
-        let what = if work.subject.airtable_lead_id.is_none() { "promoted to an Airtable lead" } else { "lead updated" };
+        let what =
+            if work.subject.airtable_lead_id.is_none() { "promoted to an Airtable lead" } else { "lead updated" };
         what.clone_into(&mut row.action_taken);
         row.lead_id = Some(record.record_id.clone());
         row.action_details = Some(format!("stage {}", work.subject.contact.stage));

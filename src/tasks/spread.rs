@@ -89,9 +89,7 @@ fn event(client_id: &ClientId, payload: &Payload, email: Email) -> Event {
     let data = match payload.change {
         CampaignMove::Paused => EventData::SequencePaused { campaign },
         CampaignMove::Resumed => EventData::SequenceResumed { campaign },
-        CampaignMove::Completed => {
-            EventData::SequenceFinished { campaign, finished_by: FinishedBy::CampaignCompleted }
-        }
+        CampaignMove::Completed => EventData::SequenceFinished { campaign, finished_by: FinishedBy::CampaignCompleted },
     };
     Event {
         client_id: client_id.clone(),

@@ -1,0 +1,3 @@
+//! Clients of outside services. The only place where reqwest is named.
+
+pub mod airtable;
