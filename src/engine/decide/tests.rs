@@ -152,7 +152,7 @@ fn any_data() -> impl Strategy<Value = EventData> {
         1 => Just(EventData::ReturnDue {}),
         1 => Just(EventData::EmailOpened { campaign: None }),
         1 => Just(EventData::ContactAdded { list_id: None, contact_source: None, enrichment_date: None }),
-        1 => prop::strategy::Just(EventData::Unsubscribed { campaign: None }).prop_filter("seldom", |_| true),
+        1 => Just(EventData::Unsubscribed { campaign: None }).prop_filter("seldom", |_| true),
     ]
 }
 

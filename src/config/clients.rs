@@ -1,0 +1,108 @@
+//! The clients and their sources.
+
+use super::ClientConfig;
+use super::tree::Section;
+use crate::domain::ids::ClientId;
+use crate::sources::settings::{ClientSources, InstantlySettings, Meaning, N8nSettings, SmartleadSettings};
+use std::collections::BTreeMap;
+use toml::de::DeValue;
+
+pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig> {
+    let mut clients = BTreeMap::new();
+    let Some(mut all) = top.section("clients") else { return clients };
+    for name in all.keys() {
+        let Some(mut section) = all.section(&name) else { continue };
+        let id =
+            all.parsed(&name, &name, "named with letters, digits, `-`, `_` or `.`", |text| ClientId::parse(text).ok());
+        let config = ClientConfig {
+            name: section.text("name", &[]),
+            sources: ClientSources {
+                smartlead: section.section("smartlead").map(smartlead),
+                instantly: section.section("instantly").map(instantly),
+                n8n: section.section("n8n").map(n8n),
+            },
+        };
+        later_sources(&mut section);
+        section.finish();
+        if let Some(id) = id {
+            clients.insert(id, config);
+        }
+    }
+    all.finish();
+    clients
+}
+
+fn smartlead(mut section: Section<'_>) -> SmartleadSettings {
+    let settings = SmartleadSettings {
+        secrets: section.secrets("secrets"),
+        url_tokens: section.secrets("url_tokens"),
+        signature_secrets: section.secrets("signature_secrets"),
+        api_key: section.secret("api_key", &[]),
+        categories: meanings(&mut section, "categories"),
+        sequence_steps: steps(&mut section),
+        insecure: section.flag("insecure"),
+    };
+    section.finish();
+    settings
+}
+
+fn instantly(mut section: Section<'_>) -> InstantlySettings {
+    let settings = InstantlySettings {
+        header: section.text("header", &[]),
+        secrets: section.secrets("secrets"),
+        url_tokens: section.secrets("url_tokens"),
+        api_key: section.secret("api_key", &[]),
+        labels: meanings(&mut section, "labels"),
+        sequence_steps: steps(&mut section),
+        insecure: section.flag("insecure"),
+    };
+    if settings.header.is_none() && !settings.secrets.is_empty() {
+        section.fault("header", "is missing: `secrets` are compared with the header of that name");
+    }
+    section.finish();
+    settings
+}
+
+fn n8n(mut section: Section<'_>) -> N8nSettings {
+    let settings = N8nSettings {
+        secrets: section.secrets("secrets"),
+        signature_header: section.text("signature_header", &[]),
+        header: section.text("header", &[]),
+        insecure: section.flag("insecure"),
+    };
+    section.finish();
+    settings
+}
+
+/// Sources of SPEC 10 that this version checks and does not serve yet, so that one file stays valid over versions.
+fn later_sources(section: &mut Section<'_>) {
+    if let Some(mut gmail) = section.section("gmail") {
+        gmail.text("audience", &[]);
+        gmail.text("service_account", &[]);
+        gmail.texts("mailboxes");
+        gmail.finish();
+    }
+    for name in ["calcom", "calendly"] {
+        if let Some(mut booking) = section.section(name) {
+            booking.secrets("secrets");
+            booking.finish();
+        }
+    }
+}
+
+fn meanings(section: &mut Section<'_>, key: &str) -> BTreeMap<String, Meaning> {
+    let Some(names) = section.section(key) else { return BTreeMap::new() };
+    let all: Vec<&str> = Meaning::ALL.iter().map(|meaning| meaning.as_str()).collect();
+    names.map(&format!("one of: {}", all.join(", ")), |value| match value {
+        DeValue::String(text) => Meaning::parse(text),
+        _ => None,
+    })
+}
+
+fn steps(section: &mut Section<'_>) -> BTreeMap<String, u32> {
+    let Some(campaigns) = section.section("sequence_steps") else { return BTreeMap::new() };
+    campaigns.map("the number of steps of the campaign", |value| match value {
+        DeValue::Integer(number) => number.as_str().parse().ok().filter(|steps| *steps > 0),
+        _ => None,
+    })
+}

@@ -1,0 +1,182 @@
+//! The configuration: one TOML file, every scalar also as an environment variable. All faults are told at once, each with its
+//! place.
+
+mod clients;
+mod tree;
+
+use crate::domain::follow_up::Spans;
+use crate::domain::ids::ClientId;
+use crate::sources::settings::{ClientSources, Secret};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use tree::{Env, Section};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// May hold a password, so it is a secret.
+    pub database_url: Secret,
+    pub default_client: Option<ClientId>,
+    /// Console and API.
+    pub admin_token: Option<Secret>,
+    pub limits: Limits,
+    pub spans: Spans,
+    /// Absent: promotions wait as tasks.
+    pub airtable: Option<AirtableConfig>,
+    pub clients: BTreeMap<ClientId, ClientConfig>,
+}
+
+/// Every limit of the listener and the intake, with its unit.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub body_bytes_max: usize,
+    pub connections_max: usize,
+    pub queue_max: usize,
+    pub batch_max: usize,
+    pub head_ms_max: u64,
+    pub body_ms_max: u64,
+    pub shutdown_ms_max: u64,
+    /// Per client; none is no limit.
+    pub requests_per_second_max: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AirtableConfig {
+    pub token: Secret,
+    pub base_id: String,
+    pub api_url: String,
+    pub leads_table: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    pub name: Option<String>,
+    pub sources: ClientSources,
+}
+
+/// All that is wrong with a configuration, one fault a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration has {} fault(s):\n  {}", .0.len(), .0.join("\n  "))]
+pub struct ConfigFaults(pub Vec<String>);
+
+/// Reads the file's text (with the name to show in faults) and the environment, which wins.
+pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigFaults> {
+    let root = tree::parse(file)?;
+    let faults = tree::Faults::default();
+    let mut top = Section::root(root.as_ref(), file, env, &faults);
+    let listen_text = top.text("listen", &["SALES_ENGINE_LISTEN"]).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listen = top.parsed("listen", &listen_text, "an address like 127.0.0.1:8080", |text| text.parse().ok());
+    let database_url = top
+        .text("database_url", &["DATABASE_URL", "SALES_ENGINE_DATABASE_URL"])
+        .unwrap_or_else(|| "sqlite://sales-engine.db".to_owned());
+    if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
+        top.fault("database_url", "must begin with sqlite:// or postgres://");
+    }
+    let default_client = top.text("default_client", &["SALES_ENGINE_DEFAULT_CLIENT"]).and_then(|text| {
+        top.parsed("default_client", &text, "the name of a client", |text| ClientId::parse(text).ok())
+    });
+    let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
+    let limits = limits(&mut top);
+    let spans = spans(&mut top);
+    let airtable = airtable(&mut top);
+    let clients = clients::clients(&mut top);
+    if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
+        top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));
+    }
+    top.finish();
+    match (listen, faults.into_list()) {
+        (Some(listen), list) if list.is_empty() => Ok(Config {
+            listen,
+            database_url: Secret::new(database_url),
+            default_client,
+            admin_token,
+            limits,
+            spans,
+            airtable,
+            clients,
+        }),
+        (_, list) => Err(ConfigFaults(list)),
+    }
+}
+
+impl Config {
+    /// The sources that accept anything, for the loud warning at every start.
+    pub fn insecure_sources(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (id, client) in &self.clients {
+            let sources = &client.sources;
+            let flags = [
+                ("smartlead", sources.smartlead.as_ref().is_some_and(|settings| settings.insecure)),
+                ("instantly", sources.instantly.as_ref().is_some_and(|settings| settings.insecure)),
+                ("n8n", sources.n8n.as_ref().is_some_and(|settings| settings.insecure)),
+            ];
+            found.extend(flags.iter().filter(|(_, insecure)| *insecure).map(|(name, _)| format!("{id}/{name}")));
+        }
+        found
+    }
+}
+
+fn limits(top: &mut Section<'_>) -> Limits {
+    let mut number = |key: &str, default: u64| {
+        let variable = format!("SALES_ENGINE_{}", key.to_ascii_uppercase());
+        top.number(key, &[&variable], 1..=1_000_000_000).unwrap_or(default)
+    };
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        body_bytes_max: size(number("body_bytes_max", 1_048_576)),
+        connections_max: size(number("connections_max", 1_024)),
+        queue_max: size(number("queue_max", 4_096)),
+        batch_max: size(number("batch_max", 256)),
+        head_ms_max: number("head_ms_max", 10_000),
+        body_ms_max: number("body_ms_max", 15_000),
+        shutdown_ms_max: number("shutdown_ms_max", 20_000),
+        requests_per_second_max: match number("requests_per_second_max", 0) {
+            0 => None,
+            limit => Some(u32::try_from(limit).unwrap_or(u32::MAX)),
+        },
+    }
+}
+
+fn spans(top: &mut Section<'_>) -> Spans {
+    let usual = Spans::default();
+    let Some(mut section) = top.section("follow_up") else { return usual };
+    let mut number = |key: &str, default: u32| {
+        let variable = format!("SALES_ENGINE_FOLLOW_UP_{}", key.to_ascii_uppercase());
+        section.number(key, &[&variable], 0..=1_000).and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
+    };
+    let spans = Spans {
+        re_engagement_months: number("re_engagement_months", usual.re_engagement_months),
+        out_of_office_days: number("out_of_office_days", usual.out_of_office_days),
+        no_show_days: number("no_show_days", usual.no_show_days),
+        silence_days: number("silence_days", usual.silence_days),
+        sequence_silence_days: number("sequence_silence_days", usual.sequence_silence_days),
+    };
+    section.finish();
+    spans
+}
+
+fn airtable(top: &mut Section<'_>) -> Option<AirtableConfig> {
+    let mut section = top.section_or_env("airtable", &["AIRTABLE_TOKEN", "AIRTABLE_BASE_ID"])?;
+    let token = section.secret("token", &["AIRTABLE_TOKEN"]);
+    let base_id = section.text("base_id", &["AIRTABLE_BASE_ID"]);
+    let api_url =
+        section.text("api_url", &["AIRTABLE_API_URL"]).unwrap_or_else(|| "https://api.airtable.com".to_owned());
+    let leads_table = section.text("leads_table", &["AIRTABLE_LEADS_TABLE"]).unwrap_or_else(|| "Leads".to_owned());
+    if !api_url.starts_with("http://") && !api_url.starts_with("https://") {
+        section.fault("api_url", "must begin with https:// (or http:// for a sandbox)");
+    }
+    match &base_id {
+        Some(id) if id.starts_with("app") && id.bytes().all(|b| b.is_ascii_alphanumeric()) => {}
+        Some(_) => section.fault("base_id", "must begin with `app`, as in the base's address"),
+        None => section.fault("base_id", "is missing; set it or AIRTABLE_BASE_ID"),
+    }
+    if token.is_none() {
+        section.fault("token", "is missing; set it or AIRTABLE_TOKEN");
+    }
+    section.finish();
+    Some(AirtableConfig { token: token?, base_id: base_id?, api_url, leads_table })
+}
+
+#[cfg(test)]
+mod tests;
