@@ -3,10 +3,12 @@
 //! The way of a webhook, in one line: `listener` (bytes) → `sources` (proven? what does it say?) → `intake` (one batch, one
 //! transaction) → `engine` (pure: what follows?) → `store` (write it) → answer; later `tasks` → `services`.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod intake;
+pub mod listener;
 pub mod sandbox;
 pub mod services;
 pub mod sources;

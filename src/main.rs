@@ -1,1 +1,30 @@
-fn main() {}
+//! The rim: reads the environment, the arguments and the clock, and hands them down.
+
+use clap::Parser;
+use sales_engine::cli::{self, Cli, Rim};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let args = Cli::parse();
+    cli::logs::start(read_env("SALES_ENGINE_LOG").as_deref());
+    let rim = Rim { env: Arc::new(read_env), now: Arc::new(now) };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::failed(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    match runtime.block_on(cli::run(args, rim)) {
+        Ok(code) => code,
+        Err(error) => cli::failed(&error),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn read_env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}

@@ -130,6 +130,7 @@ pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         }
         Command::Tasks { status, limit, retry } => {
             let config = load()?;
+            let retry = retry.map(|task_id| (task_id, (rim.now)()));
             lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), &out).await
         }
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, &out).await,

@@ -5,7 +5,8 @@ use crate::domain::follow_up::Spans;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 /// The running writers. They end when every handle is dropped, after what is queued is applied.
@@ -21,7 +22,7 @@ impl Intake {
     }
 }
 
-/// Starts one writer a shard.
+/// Starts one writer a shard. `tasks_wake` is notified when a batch may have left work for the tasks.
 pub fn start(
     store: &Store,
     spans: &Spans,
@@ -29,6 +30,7 @@ pub fn start(
     trigger: TriggerType,
     queue_max: usize,
     batch_max: usize,
+    tasks_wake: Option<&Arc<Notify>>,
 ) -> (IntakeHandle, Intake) {
     let writers = TaskTracker::new();
     let shards = (0..store.writers())
@@ -40,6 +42,7 @@ pub fn start(
                 now: now.clone(),
                 trigger,
                 batch_max: batch_max.max(1),
+                tasks_wake: tasks_wake.cloned(),
             };
             writers.spawn(writer.run(receiver));
             sender
@@ -54,6 +57,8 @@ struct Writer {
     now: Now,
     trigger: TriggerType,
     batch_max: usize,
+    /// Told after each batch, because it may have left work.
+    tasks_wake: Option<Arc<Notify>>,
 }
 
 type Reply = oneshot::Sender<Result<Answer, Refusal>>;
@@ -68,6 +73,9 @@ impl Writer {
                 batch.push(job);
             }
             self.process(batch).await;
+            if let Some(wake) = &self.tasks_wake {
+                wake.notify_one();
+            }
         }
     }
 

@@ -112,7 +112,24 @@ impl ApplyError {
 /// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
 pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
     let mut tx = context.store.begin().await?;
-    let known = load(&mut tx, batch).await?;
+    let answers = apply_in(&mut tx, batch, context).await?;
+    tx.commit().await?;
+    Ok(answers)
+}
+
+/// What these deliveries would do, one after the other; nothing of it stays.
+pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let mut tx = context.store.begin().await?;
+    let mut new_id = new_id(context.now);
+    let mut answers = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
+        answers.extend(apply_in(&mut tx, &[incoming(delivery, new_id())], context).await?);
+    }
+    Ok(answers)
+}
+
+async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let known = load(tx, batch).await?;
     let (writes, answers) = catch_unwind(AssertUnwindSafe(|| {
         let mut new_id = new_id(context.now);
         let mut rim = Rim { now: context.now, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
@@ -120,7 +137,6 @@ pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<Deli
     }))
     .map_err(|_panic| ApplyError::Panicked)?;
     tx.write(&writes).await?;
-    tx.commit().await?;
     Ok(answers)
 }
 

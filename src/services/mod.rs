@@ -1,3 +1,4 @@
 //! Clients of outside services. The only place where reqwest is named.
 
 pub mod airtable;
+pub mod post;

@@ -155,3 +155,10 @@ fn canonical(value: &Value) -> String {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
+
+/// A body without its secrets, for keeping what could not be read; empty where even that fails.
+pub fn redacted(body: &[u8]) -> String {
+    let mut value = json::parse(body).unwrap_or(Value::Null);
+    json::strip_secrets(&mut value);
+    value.to_string()
+}

@@ -1,0 +1,149 @@
+//! `contact show` and `contact why`.
+
+use super::out::{Out, clip, table};
+use super::sign::client;
+use crate::config::Config;
+use crate::domain::ids::{ClientId, ContactKey, Email};
+use crate::store::Store;
+use crate::store::views::{ChatView, ContactView, EventView, LogView};
+use serde::Serialize;
+use std::process::ExitCode;
+
+const ROWS_MAX: u32 = 500;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// The contact's facts and its conversation.
+    Show(Who),
+    /// Why the contact is where it is: every event with what it did and by which rule.
+    Why(Who),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Who {
+    /// The contact's address.
+    #[arg(value_parser = super::parse_email)]
+    email: Email,
+    /// Whose contact; the default client unless given.
+    #[arg(long, value_parser = super::parse_client)]
+    client: Option<ClientId>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    contact: ContactView,
+    messages: Vec<ChatView>,
+}
+
+#[derive(Serialize)]
+struct Why {
+    contact_id: uuid::Uuid,
+    stage: crate::domain::stage::Stage,
+    events: Vec<EventView>,
+    decisions: Vec<LogView>,
+}
+
+pub(super) async fn run(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
+    let who = match &command {
+        Command::Show(who) | Command::Why(who) => who,
+    };
+    let (client_id, _) = client(config, who.client.as_ref())?;
+    let key = ContactKey { client_id: client_id.clone(), email: who.email.clone() };
+    let store: Store = super::open(config).await?;
+    let Some(contact) = store.contact(&key).await? else {
+        anyhow::bail!("client {client_id} has no contact {}", who.email);
+    };
+    let timeline = store.timeline(contact.contact_id, ROWS_MAX).await?;
+    match command {
+        Command::Show(_) => out.print(&Shown { contact, messages: timeline.messages }, shown)?,
+        Command::Why(_) => {
+            let why = Why {
+                contact_id: contact.contact_id,
+                stage: contact.stage,
+                events: timeline.events,
+                decisions: timeline.logs,
+            };
+            out.print(&why, reasons)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(shown: &Shown) -> String {
+    let contact = &shown.contact;
+    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let name: Vec<&str> = [&contact.first_name, &contact.last_name].into_iter().flatten().map(String::as_str).collect();
+    let follow_up = [&contact.follow_up_date, &contact.follow_up_reason];
+    let follow_up: Vec<&str> = follow_up.into_iter().flatten().map(String::as_str).collect();
+    let facts = [
+        ("contact", format!("{} <{}> of client {}", name.join(" "), contact.email, contact.client_id)),
+        ("id", contact.contact_id.to_string()),
+        ("company", or_none(&contact.company_name)),
+        ("stage", contact.stage.to_string()),
+        ("campaign", format!("{} (past: {})", or_none(&contact.current_campaign_id), contact.past_campaign_ids)),
+        ("mails sent", contact.emails_sent_count.to_string()),
+        ("replies", contact.reply_count.to_string()),
+        ("last contact", or_none(&contact.last_contact_date)),
+        ("last reply", or_none(&contact.last_reply_date)),
+        ("follow-up", if follow_up.is_empty() { "-".to_owned() } else { follow_up.join(", ") }),
+        ("engaged", if contact.has_engaged { "yes" } else { "no" }.to_owned()),
+        ("lead", or_none(&contact.airtable_lead_id)),
+    ];
+    let mut text: String = facts.iter().map(|(name, value)| format!("{name:<13}{value}\n")).collect();
+    let rows: Vec<Vec<String>> = shown
+        .messages
+        .iter()
+        .map(|row| {
+            vec![
+                minute(&row.message_timestamp),
+                row.platform.clone(),
+                [&row.message_type, &row.message_status].into_iter().flatten().cloned().collect::<Vec<_>>().join(" "),
+                or_none(&row.ai_intent),
+                if row.requires_action { "to do".to_owned() } else { or_none(&row.action_taken) },
+                clip(&row.message_content, 60),
+            ]
+        })
+        .collect();
+    text.push('\n');
+    text.push_str(&table(&["time (UTC)", "platform", "message", "intent", "action", "text"], &rows));
+    text
+}
+
+fn reasons(why: &Why) -> String {
+    let mut text = format!("stage {} of contact {}\n\n", why.stage, why.contact_id);
+    let rows: Vec<Vec<String>> = why
+        .events
+        .iter()
+        .map(|event| {
+            let change = match (event.refused, event.stage_before == event.stage_after) {
+                (true, true | false) => format!("{} (refused)", event.stage_before),
+                (false, true) => format!("{} =", event.stage_before),
+                (false, false) => format!("{} → {}", event.stage_before, event.stage_after),
+            };
+            vec![minute(&event.occurred_at), event.kind.clone(), event.source.clone(), change, event.rule.clone()]
+        })
+        .collect();
+    text.push_str(&table(&["time (UTC)", "event", "told by", "stage", "rule"], &rows));
+    if !why.decisions.is_empty() {
+        let rows: Vec<Vec<String>> = why
+            .decisions
+            .iter()
+            .map(|log| {
+                vec![
+                    minute(&log.timestamp),
+                    log.automation_type.clone(),
+                    log.status.clone(),
+                    clip(&log.action_taken, 100),
+                ]
+            })
+            .collect();
+        text.push_str("\n\n");
+        text.push_str(&table(&["time (UTC)", "decision", "status", "what was done"], &rows));
+    }
+    text
+}
+
+/// A stored time, to the minute.
+fn minute(time: &str) -> String {
+    time.chars().take(16).collect::<String>().replace('T', " ")
+}

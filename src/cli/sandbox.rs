@@ -1,0 +1,20 @@
+//! `sandbox`: the stand-in services alone.
+
+use super::{Rim, out, service};
+use crate::sandbox::Sandbox;
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+/// The bearer token that the sandbox takes.
+pub(super) const TOKEN: &str = "pat-sandbox";
+
+pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCode> {
+    let sandbox =
+        Sandbox::start(listen, TOKEN, rim.now.clone()).await.with_context(|| format!("listen on {listen}"))?;
+    let url = sandbox.url();
+    out::complain(&format!("sandbox Airtable at {url}; its state at {url}/sandbox/state"));
+    out::complain(&format!("use it with: AIRTABLE_API_URL={url} AIRTABLE_TOKEN={TOKEN} AIRTABLE_BASE_ID=appSandbox"));
+    service::told_to_stop().await?;
+    Ok(ExitCode::SUCCESS)
+}

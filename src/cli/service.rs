@@ -1,0 +1,94 @@
+//! A running service: store, intake, tasks and listener, put together and taken apart in order.
+
+use super::Rim;
+use crate::config::Config;
+use crate::engine::rows::TriggerType;
+use crate::intake::{self, Intake};
+use crate::listener::{self, App};
+use crate::services::airtable::Airtable;
+use crate::store::Store;
+use crate::tasks::Dispatcher;
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct Service {
+    pub(super) addr: SocketAddr,
+    pub(super) store: Store,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    dispatching: JoinHandle<()>,
+    intake: Intake,
+}
+
+/// Opens and migrates the database, binds the address and begins to serve.
+pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Service> {
+    for source in config.insecure_sources() {
+        tracing::warn!(source, "INSECURE: this source accepts posts without any proof (insecure = true)");
+    }
+    let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
+    for step in store.migrate(false).await.context("bring the database to the schema of this version")? {
+        if step.applied_now {
+            tracing::info!(version = step.version, name = step.name, "migration applied");
+        }
+    }
+    let airtable = airtable(&config)?;
+    if airtable.is_none() {
+        tracing::info!("Airtable is not configured: promotions wait as tasks");
+    }
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let addr = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let wake = Arc::new(Notify::new());
+    let limits = &config.limits;
+    let (handle, intake) = intake::start(
+        &store,
+        &config.spans,
+        &rim.now,
+        TriggerType::Webhook,
+        limits.queue_max,
+        limits.batch_max,
+        Some(&wake),
+    );
+    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), airtable);
+    let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
+    let app = Arc::new(App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()));
+    let serving = tokio::spawn(listener::serve(listener, app, stop.clone()));
+    Ok(Service { addr, store, stop, serving, dispatching, intake })
+}
+
+impl Service {
+    /// Finishes what is in flight: first the connections, then what they queued, then the task at hand.
+    pub(super) async fn finish(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.serving.await.context("the listener ended badly")?;
+        self.intake.finished().await;
+        self.dispatching.await.context("the tasks ended badly")?;
+        Ok(())
+    }
+}
+
+pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<Airtable>> {
+    config
+        .airtable
+        .as_ref()
+        .map(|airtable| {
+            Airtable::new(airtable.token.clone(), &airtable.base_id, &airtable.api_url, &airtable.leads_table)
+                .context("make the HTTPS client (are root certificates installed?)")
+        })
+        .transpose()
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `POST /hooks/{source}/{client}`: limits → body → proof → reading → intake → answer. Nothing of an unproven request is kept.
+
+use super::App;
+use super::answer::Answered;
+use crate::config::ClientConfig;
+use crate::domain::event::Source;
+use crate::domain::ids::ClientId;
+use crate::intake::Delivery;
+use crate::sources::{self, Malformed, Request as SourceRequest, Understood};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::{Method, Request};
+use sha2::{Digest as _, Sha256};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+pub(super) async fn receive(app: &App, source: &str, client: Option<&str>, request: Request<Incoming>) -> Answered {
+    let known = Source::parse(source);
+    let answered = match receive_from(app, known, client, request).await {
+        Ok(answered) | Err(answered) => answered,
+    };
+    // Only known names become labels: a caller must not be able to grow the metrics.
+    app.metrics.count(known.map_or("unknown", Source::as_str), answered.status);
+    answered
+}
+
+/// An early answer is an `Err`, so that each check is one line.
+async fn receive_from(
+    app: &App,
+    source: Option<Source>,
+    client: Option<&str>,
+    request: Request<Incoming>,
+) -> Result<Answered, Answered> {
+    let source = source.filter(|source| is_posting(*source)).ok_or_else(|| unknown("source"))?;
+    let (client_id, client) = find_client(app, client)?;
+    if request.method() != Method::POST {
+        return Err(Answered::method_not_allowed("POST"));
+    }
+    check_content_type(&request)?;
+    if !app.rates.allows(client_id, app.config.limits.requests_per_second_max, (app.now)()) {
+        return Err(Answered::error(429, "over the client's rate").retry_after());
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_body(app, body).await?;
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let received_at = (app.now)();
+    let request = SourceRequest {
+        client_id,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body: &body,
+        received_at,
+    };
+    if let Err(reason) = sources::prove(source, &client.sources, &request) {
+        tracing::warn!(%source, client = %client_id, %reason, "a request was not proven");
+        return Err(Answered::error(401, &format!("not proven: {reason}")));
+    }
+    let understood = read(source, client, &request)?;
+    let delivery = Delivery {
+        client_id: client_id.clone(),
+        source,
+        received_at,
+        understood,
+        body_sha256: Sha256::digest(&body).into(),
+    };
+    match app.intake.submit(delivery).await {
+        Ok(answer) => Ok(Answered::json(200, &answer)),
+        Err(refusal) => Err(Answered::error(503, &refusal.to_string()).retry_after()),
+    }
+}
+
+/// The sources that post webhooks; the engine's own are none.
+fn is_posting(source: Source) -> bool {
+    match source {
+        Source::Smartlead
+        | Source::Instantly
+        | Source::Calcom
+        | Source::Calendly
+        | Source::Gmail
+        | Source::Airtable
+        | Source::N8n => true,
+        Source::Operator | Source::Scheduler => false,
+    }
+}
+
+fn unknown(what: &str) -> Answered {
+    Answered::error(404, &format!("unknown {what}; webhooks go to POST /hooks/{{source}}/{{client}}"))
+}
+
+fn find_client<'a>(app: &'a App, named: Option<&str>) -> Result<(&'a ClientId, &'a ClientConfig), Answered> {
+    let id = match named {
+        Some(name) => ClientId::parse(name).ok(),
+        None => app.config.default_client.clone(),
+    };
+    id.and_then(|id| app.config.clients.get_key_value(&id)).ok_or_else(|| unknown("client"))
+}
+
+/// JSON, or nothing said: some senders leave the header out.
+fn check_content_type(request: &Request<Incoming>) -> Result<(), Answered> {
+    let Some(value) = request.headers().get(hyper::header::CONTENT_TYPE) else { return Ok(()) };
+    let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let media_type = value.split(';').next().unwrap_or_default().trim().to_owned();
+    if media_type == "application/json" || media_type.ends_with("+json") {
+        Ok(())
+    } else {
+        Err(Answered::error(415, "the content type must be application/json"))
+    }
+}
+
+async fn read_body(app: &App, body: Incoming) -> Result<Bytes, Answered> {
+    let limit = app.config.limits.body_bytes_max;
+    let too_large = || Answered::error(413, &format!("the body is larger than {limit} bytes"));
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    let time = Duration::from_millis(app.config.limits.body_ms_max);
+    match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Answered::error(400, "the body broke off")),
+        Err(_elapsed) => Err(Answered::error(408, "the body took too long")),
+    }
+}
+
+/// A body on which the reading itself fails is still a proven delivery: it is kept, to be replayed after a fix.
+fn read(source: Source, client: &ClientConfig, request: &SourceRequest<'_>) -> Result<Understood, Answered> {
+    match catch_unwind(AssertUnwindSafe(|| sources::read(source, &client.sources, request))) {
+        Ok(Ok(understood)) => Ok(understood),
+        Ok(Err(Malformed(reason))) => Err(Answered::error(400, &reason)),
+        Err(_panic) => {
+            tracing::error!(%source, client = %request.client_id, "reading a delivery failed; it is kept");
+            Ok(Understood {
+                unrecognised: vec![
+                    "the program failed to read it; please report it and replay it after a fix".to_owned(),
+                ],
+                body_to_store: sources::redacted(request.body),
+                ..Understood::default()
+            })
+        }
+    }
+}

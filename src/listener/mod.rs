@@ -1,0 +1,123 @@
+//! The listener: accept, limits, routes, answers. The only place where hyper's server is named.
+
+mod answer;
+mod hooks;
+mod metrics;
+mod rate;
+
+use crate::config::Config;
+use crate::intake::{IntakeHandle, Now};
+use crate::store::Store;
+use answer::Answered;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use metrics::Metrics;
+use rate::Rates;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// What the routes need.
+pub struct App {
+    config: Arc<Config>,
+    intake: IntakeHandle,
+    store: Store,
+    now: Now,
+    metrics: Metrics,
+    rates: Rates,
+}
+
+impl App {
+    pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
+        Self { config, intake, store, now, metrics: Metrics::default(), rates: Rates::default() }
+    }
+}
+
+/// Serves until `stop`, then takes no new connection and finishes what is in flight, within the configured time.
+pub async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken) {
+    let connections = Arc::new(Semaphore::new(app.config.limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    loop {
+        // The permit comes first: beyond the limit, connections wait in the kernel's queue, not in our memory.
+        let permit = tokio::select! {
+            () = stop.cancelled() => break,
+            permit = Arc::clone(&connections).acquire_owned() => permit,
+        };
+        let Ok(permit) = permit else { break };
+        let stream = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: leave the others time to end.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        let connection = graceful.watch(connection(stream, Arc::clone(&app)));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let deadline = Duration::from_millis(app.config.limits.shutdown_ms_max);
+    if tokio::time::timeout(deadline, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some connections did not end in time and are cut");
+    }
+}
+
+fn connection(stream: TcpStream, app: Arc<App>) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
+    // Small answers go out at once; failing to set it only costs speed.
+    drop(stream.set_nodelay(true));
+    let head = Duration::from_millis(app.config.limits.head_ms_max);
+    let call = move |request: Request<Incoming>| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Infallible>(route(&app, request).await.into_response()) }
+    };
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        // It bounds the idle time between requests too.
+        .header_read_timeout(head)
+        .max_headers(100)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service_fn(call))
+}
+
+async fn route(app: &App, request: Request<Incoming>) -> Answered {
+    let path = request.uri().path().to_owned();
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let method = request.method().clone();
+    match segments.as_slice() {
+        ["hooks", source] => hooks::receive(app, source, None, request).await,
+        ["hooks", source, client] => hooks::receive(app, source, Some(client), request).await,
+        ["healthz"] => only_get(&method, || Answered::text(200, "ok\n")),
+        ["readyz"] => match (method == Method::GET, app.store.ping().await) {
+            (false, _) => Answered::method_not_allowed("GET"),
+            (true, Ok(())) => Answered::text(200, "ready\n"),
+            (true, Err(error)) => {
+                tracing::warn!(%error, "not ready");
+                Answered::error(503, "the database does not answer").retry_after()
+            }
+        },
+        ["metrics"] => only_get(&method, || Answered::metrics(app.metrics.render())),
+        _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
+    }
+}
+
+fn only_get(method: &Method, answer: impl FnOnce() -> Answered) -> Answered {
+    if *method == Method::GET { answer() } else { Answered::method_not_allowed("GET") }
+}
+
+#[cfg(test)]
+mod tests;
