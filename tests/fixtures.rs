@@ -1,5 +1,5 @@
 //! Every payload under fixtures/ is read and compared with its snapshot: adding a payload is adding a test.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap or index is a failed test")]
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
 //! The program itself, as an operator runs it: a process, a configuration file, a socket, and kill -9.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
 use sales_engine::services::post::Poster;
 use sales_engine::store::Store;

@@ -43,7 +43,7 @@ struct Why {
     decisions: Vec<LogView>,
 }
 
-pub(super) async fn run(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(command: Command, config: &Config, out: Out) -> anyhow::Result<ExitCode> {
     let who = match &command {
         Command::Show(who) | Command::Why(who) => who,
     };

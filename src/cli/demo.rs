@@ -47,7 +47,7 @@ struct Report {
     unrecognised: Vec<String>,
 }
 
-pub(super) async fn run(once: bool, out: &Out, rim: &Rim) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("make a temporary folder")?;
     let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let sandbox = Sandbox::start(any_port, sandbox::TOKEN, rim.now.clone()).await.context("start the sandbox")?;

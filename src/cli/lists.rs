@@ -16,7 +16,7 @@ pub(super) async fn deliveries(
     source: Option<Source>,
     client: Option<ClientId>,
     limit: u32,
-    out: &Out,
+    out: Out,
 ) -> anyhow::Result<ExitCode> {
     let rows = store.deliveries(&DeliveryFilter { outcome, source, client, limit }).await?;
     out.print(&rows, |rows| {
@@ -45,7 +45,7 @@ pub(super) async fn events(
     email: Option<Email>,
     kind: Option<String>,
     limit: u32,
-    out: &Out,
+    out: Out,
 ) -> anyhow::Result<ExitCode> {
     let rows = store.events(&EventFilter { client, email, kind, limit }).await?;
     out.print(&rows, |rows| {
@@ -87,7 +87,7 @@ pub(super) async fn tasks(
     limit: u32,
     retry: Option<(uuid::Uuid, chrono::DateTime<chrono::Utc>)>,
     has_airtable: bool,
-    out: &Out,
+    out: Out,
 ) -> anyhow::Result<ExitCode> {
     if let Some((task_id, now)) = retry {
         anyhow::ensure!(store.retry_task(task_id, now).await?, "there is no task {task_id}, or it is running");

@@ -2,7 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// `filter` is SALES_ENGINE_LOG in tracing's directive form, for example `info,sales_engine=debug`.
+/// `filter` is `SALES_ENGINE_LOG` in tracing's directive form, for example `info,sales_engine=debug`.
 pub fn start(filter: Option<&str>) {
     let filter = EnvFilter::new(filter.unwrap_or("info,sqlx=warn,hyper=warn"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);

@@ -6,7 +6,7 @@ use crate::store::Store;
 use anyhow::Context as _;
 use std::process::ExitCode;
 
-pub(super) async fn run(config: &Config, dry_run: bool, out: &Out) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(config: &Config, dry_run: bool, out: Out) -> anyhow::Result<ExitCode> {
     let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
     let steps = store.migrate(dry_run).await?;
     out.print(&steps, |steps| {

@@ -26,10 +26,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Reads a variable of the environment by its name.
+pub type ReadEnv = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What the rim hands down: the environment and the clock.
 #[derive(Clone)]
 pub struct Rim {
-    pub env: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub env: ReadEnv,
     pub now: Now,
 }
 
@@ -37,7 +40,7 @@ pub struct Rim {
 #[derive(Debug, Parser)]
 #[command(name = "sales-engine", version, about)]
 pub struct Cli {
-    /// Configuration file; else SALES_ENGINE_CONFIG, else sales-engine.toml where it is present.
+    /// Configuration file; else `SALES_ENGINE_CONFIG`, else sales-engine.toml where it is present.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON instead of text.
@@ -118,23 +121,23 @@ pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
     let load = || load_config(cli.config.as_deref(), &rim);
     match cli.command {
         Command::Serve => serve::run(load()?, &rim).await,
-        Command::Demo { once } => demo::run(once, &out, &rim).await,
+        Command::Demo { once } => demo::run(once, out, &rim).await,
         Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
-        Command::Replay(args) => replay::run(args, &load()?, &out, &rim).await,
-        Command::Contact { command } => contact::run(command, &load()?, &out).await,
+        Command::Replay(args) => replay::run(args, &load()?, out, &rim).await,
+        Command::Contact { command } => contact::run(command, &load()?, out).await,
         Command::Deliveries { outcome, source, client, limit } => {
-            lists::deliveries(&open(&load()?).await?, outcome, source, client, limit, &out).await
+            lists::deliveries(&open(&load()?).await?, outcome, source, client, limit, out).await
         }
         Command::Events { client, email, kind, limit } => {
-            lists::events(&open(&load()?).await?, client, email, kind, limit, &out).await
+            lists::events(&open(&load()?).await?, client, email, kind, limit, out).await
         }
         Command::Tasks { status, limit, retry } => {
             let config = load()?;
             let retry = retry.map(|task_id| (task_id, (rim.now)()));
-            lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), &out).await
+            lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), out).await
         }
-        Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, &out).await,
-        Command::Sign(args) => sign::run(&args, &load()?, &out, &rim),
+        Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
+        Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Replayed {
     pub(super) events: serde_json::Value,
 }
 
-pub(super) async fn run(args: Args, config: &Config, out: &Out, rim: &Rim) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
     let payloads = read(&args.paths).context("read the payloads")?;
     anyhow::ensure!(!payloads.is_empty(), "there is no .json file at these paths");
     let (id, client) = client(config, args.client.as_ref())?;

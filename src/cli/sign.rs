@@ -38,7 +38,7 @@ pub(super) struct Signed {
     pub(super) body: String,
 }
 
-pub(super) fn run(args: &Args, config: &Config, out: &Out, rim: &Rim) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, config: &Config, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
     let body = std::fs::read_to_string(&args.file).with_context(|| format!("read {}", args.file.display()))?;
     let (id, client) = client(config, args.client.as_ref())?;
     let signed = sign(args.source, id, client, body, None, (rim.now)().timestamp())?;
@@ -88,16 +88,15 @@ pub(super) fn sign(
             query.extend(forwarded_as.map(|source| format!("as={source}")));
             if let Some(secret) = settings.secrets.first() {
                 let message_id = format!("msg_{}", hex::encode(Sha256::digest(&body)));
-                match sign_standard(secret, &message_id, now_seconds, body.as_bytes()) {
-                    Some(signature) => headers.extend([
+                if let Some(signature) = sign_standard(secret, &message_id, now_seconds, body.as_bytes()) {
+                    headers.extend([
                         ("webhook-id".to_owned(), message_id),
                         ("webhook-timestamp".to_owned(), now_seconds.to_string()),
                         ("webhook-signature".to_owned(), signature),
-                    ]),
-                    None => {
-                        let name = settings.signature_header.as_deref().unwrap_or("x-signature").to_ascii_lowercase();
-                        headers.push((name, sign_hex(secret, body.as_bytes())));
-                    }
+                    ]);
+                } else {
+                    let name = settings.signature_header.as_deref().unwrap_or("x-signature").to_ascii_lowercase();
+                    headers.push((name, sign_hex(secret, body.as_bytes())));
                 }
             }
         }

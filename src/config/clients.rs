@@ -90,6 +90,7 @@ fn later_sources(section: &mut Section<'_>) {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of TOML values are wrong alike")]
 fn meanings(section: &mut Section<'_>, key: &str) -> BTreeMap<String, Meaning> {
     let Some(names) = section.section(key) else { return BTreeMap::new() };
     let all: Vec<&str> = Meaning::ALL.iter().map(|meaning| meaning.as_str()).collect();
@@ -99,6 +100,7 @@ fn meanings(section: &mut Section<'_>, key: &str) -> BTreeMap<String, Meaning> {
     })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of TOML values are wrong alike")]
 fn steps(section: &mut Section<'_>) -> BTreeMap<String, u32> {
     let Some(campaigns) = section.section("sequence_steps") else { return BTreeMap::new() };
     campaigns.map("the number of steps of the campaign", |value| match value {

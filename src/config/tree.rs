@@ -87,7 +87,7 @@ impl<'a> Section<'a> {
         self.entry(key).map(|(_, value)| value.get_ref())
     }
 
-    fn from_env(&self, variables: &[&str]) -> Option<String> {
+    fn variable(&self, variables: &[&str]) -> Option<String> {
         variables.iter().find_map(|name| (self.env)(name))
     }
 
@@ -100,7 +100,7 @@ impl<'a> Section<'a> {
                 None
             }
         };
-        self.from_env(variables).or(from_file)
+        self.variable(variables).or(from_file)
     }
 
     /// Reads a text further, or notes what it should have been.
@@ -124,7 +124,7 @@ impl<'a> Section<'a> {
             Some(DeValue::Integer(number)) => Some(number.as_str().to_owned()),
             Some(_) => Some(String::new()),
         };
-        let text = self.from_env(variables).or(from_file)?;
+        let text = self.variable(variables).or(from_file)?;
         let number = text.replace('_', "").parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
             self.fault(key, &format!("must be a whole number from {} to {}", range.start(), range.end()));
@@ -161,9 +161,10 @@ impl<'a> Section<'a> {
             None => Vec::new(),
             Some(DeValue::Array(items)) => items
                 .iter()
-                .filter_map(|item| match item.get_ref() {
-                    DeValue::String(text) => self.checked_secret(key, text.as_ref().to_owned()),
-                    _ => {
+                .filter_map(|item| {
+                    if let DeValue::String(text) = item.get_ref() {
+                        self.checked_secret(key, text.as_ref().to_owned())
+                    } else {
                         self.fault(key, "must be a list of texts, like [\"…\"]");
                         None
                     }
@@ -185,9 +186,10 @@ impl<'a> Section<'a> {
         };
         items
             .into_iter()
-            .filter_map(|item| match item {
-                DeValue::String(text) => Some(text.as_ref().to_owned()),
-                _ => {
+            .filter_map(|item| {
+                if let DeValue::String(text) = item {
+                    Some(text.as_ref().to_owned())
+                } else {
                     self.fault(key, "must be a list of texts, like [\"…\"]");
                     None
                 }
@@ -196,18 +198,17 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn section(&mut self, key: &str) -> Option<Section<'a>> {
-        match self.value(key)? {
-            DeValue::Table(table) => Some(self.below(key, Some(table))),
-            _ => {
-                self.fault(key, &format!("must be a section [{}]", self.path_of(key)));
-                None
-            }
+        if let DeValue::Table(table) = self.value(key)? {
+            Some(self.below(key, Some(table)))
+        } else {
+            self.fault(key, &format!("must be a section [{}]", self.path_of(key)));
+            None
         }
     }
 
     /// The section, or an empty one where the environment alone sets something of it.
     pub(super) fn section_or_env(&mut self, key: &str, variables: &[&str]) -> Option<Section<'a>> {
-        let is_set = self.from_env(variables).is_some();
+        let is_set = self.variable(variables).is_some();
         self.section(key).or_else(|| is_set.then(|| self.below(key, None)))
     }
 
@@ -245,12 +246,11 @@ impl<'a> Section<'a> {
     pub(super) fn finish(self) {
         for key in self.keys().into_iter().filter(|key| !self.asked.contains(key)) {
             let near = self.asked.iter().find(|known| distance(known, &key) <= 2);
-            match near {
-                Some(known) => self.fault(&key, &format!("is unknown; did you mean `{known}`?")),
-                None => {
-                    let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
-                    self.fault(&key, &format!("is unknown; known here: {}", known.join(", ")));
-                }
+            if let Some(known) = near {
+                self.fault(&key, &format!("is unknown; did you mean `{known}`?"));
+            } else {
+                let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
+                self.fault(&key, &format!("is unknown; known here: {}", known.join(", ")));
             }
         }
     }

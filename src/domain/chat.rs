@@ -17,8 +17,13 @@ pub(super) fn record(contact: &mut Contact, event: &Event, step: &mut Step) {
     let data = &event.facts.data;
     step.row = row_of(contact, event);
     match data {
-        EventData::EmailSent { campaign: Some(_), manual: false, .. } => {}
-        EventData::EmailSent { message, .. } | EventData::MessageLogged { message, direction: Direction::Outbound } => {
+        EventData::EmailSent { message, campaign, manual, .. } => {
+            // Campaign mail is no answer to anybody.
+            if *manual || campaign.is_none() {
+                answer(contact, message.thread_id.as_deref(), step);
+            }
+        }
+        EventData::MessageLogged { message, direction: Direction::Outbound } => {
             answer(contact, message.thread_id.as_deref(), step);
         }
         EventData::ReplyReceived { message, .. }

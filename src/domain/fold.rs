@@ -125,15 +125,15 @@ fn refusal(contact: &Contact, event: &Event) -> Option<String> {
     if let (EventData::FollowUpSet { .. }, Stage::DoNotContact) = (&event.facts.data, contact.stage) {
         return Some("a contact that opted out (do_not_contact) gets no follow-up".to_owned());
     }
-    let refuses_whole_event = matches!(event.facts.data, EventData::DealWon { .. } | EventData::ContactAdded { .. });
-    if refuses_whole_event && contact.stage == Stage::DoNotContact {
-        let trigger = match event.facts.data {
-            EventData::DealWon { .. } => Trigger::DealWon,
-            _ => Trigger::ContactAdded,
-        };
-        return Some(decide(contact.stage, trigger).rule.to_owned());
-    }
-    None
+    let trigger = if matches!(event.facts.data, EventData::DealWon { .. }) {
+        Trigger::DealWon
+    } else if matches!(event.facts.data, EventData::ContactAdded { .. }) {
+        Trigger::ContactAdded
+    } else {
+        return None;
+    };
+    let decision = decide(contact.stage, trigger);
+    (decision.ruling == Ruling::Refused).then(|| decision.rule.to_owned())
 }
 
 fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Spans) -> Trigger {

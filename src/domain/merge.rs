@@ -96,8 +96,8 @@ fn join_values(a: Value, b: Value) -> Value {
         (x, y) if is_nothing(&y) => x,
         // The longer text tells more; equally long ones are settled by their bytes, so that the order does not matter.
         (x, y) => {
-            let (s, t) = (text(&x), text(&y));
-            if (s.len(), &s) >= (t.len(), &t) { x } else { y }
+            let (ours, theirs) = (text(&x), text(&y));
+            if (ours.len(), &ours) >= (theirs.len(), &theirs) { x } else { y }
         }
     }
 }

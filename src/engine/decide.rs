@@ -83,17 +83,14 @@ type EventId = (ClientId, String);
 pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
     let mut keys = BTreeSet::new();
     for event in batch.iter().flat_map(|incoming| &incoming.events) {
-        match known.events.get(&(event.client_id.clone(), event.dedupe_key.clone())) {
-            Some(stored) => {
-                if merge::add_report(&mut stored.seen.clone(), event.source, &event.facts) {
-                    keys.insert(stored.key.clone());
-                }
+        if let Some(stored) = known.events.get(&(event.client_id.clone(), event.dedupe_key.clone())) {
+            if merge::add_report(&mut stored.seen.clone(), event.source, &event.facts) {
+                keys.insert(stored.key.clone());
             }
-            None => {
-                let key = event.contact_key();
-                if known.contacts.get(&key).is_some_and(|known| is_late(&known.contact, event)) {
-                    keys.insert(key);
-                }
+        } else {
+            let key = event.contact_key();
+            if known.contacts.get(&key).is_some_and(|known| is_late(&known.contact, event)) {
+                keys.insert(key);
             }
         }
     }
@@ -378,9 +375,10 @@ fn answer(
             let (stage_before, stage_after, outcome, reason) = match verdict {
                 Some(verdict) => {
                     let outcome = if verdict.refused { Outcome::Refused } else { Outcome::Applied };
-                    let reason = match known.events.contains_key(&id) {
-                        true => format!("known already, this report adds to it: {}", verdict.rule),
-                        false => verdict.rule.clone(),
+                    let reason = if known.events.contains_key(&id) {
+                        format!("known already, this report adds to it: {}", verdict.rule)
+                    } else {
+                        verdict.rule.clone()
                     };
                     (verdict.stage_before, verdict.stage_after, outcome, reason)
                 }

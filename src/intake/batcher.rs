@@ -1,6 +1,6 @@
 //! The batcher: what arrived while the last batch committed becomes the next one.
 
-use super::{Answer, ApplyError, Context, Delivery, IntakeHandle, Job, Now, Refusal, apply, incoming, new_id};
+use super::{Answer, ApplyError, Context, IntakeHandle, Job, Now, Refusal, apply, incoming, new_id};
 use crate::domain::follow_up::Spans;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
@@ -82,12 +82,14 @@ impl Writer {
     async fn process(&self, jobs: Vec<Job>) {
         let mut new_id = new_id((self.now)());
         let (batch, replies): (Vec<Incoming>, Vec<Reply>) =
-            jobs.into_iter().map(|job| (self.prepare(job.delivery, new_id()), job.answer)).unzip();
+            jobs.into_iter().map(|job| (incoming(job.delivery, new_id()), job.answer)).unzip();
         match self.apply(&batch).await {
             Ok(answers) => answers.into_iter().zip(replies).for_each(|(answer, reply)| give(reply, Ok(answer))),
             Err(error) if error.is_unavailable() => {
                 tracing::error!(deliveries = batch.len(), error = %error, "the database did not take a batch");
-                replies.into_iter().for_each(|reply| give(reply, Err(Refusal::Unavailable)));
+                for reply in replies {
+                    give(reply, Err(Refusal::Unavailable));
+                }
             }
             // Something in the batch is poisoned: each alone, so that it harms no other.
             Err(_) => {
@@ -96,10 +98,6 @@ impl Writer {
                 }
             }
         }
-    }
-
-    fn prepare(&self, delivery: Delivery, delivery_id: uuid::Uuid) -> Incoming {
-        incoming(delivery, delivery_id)
     }
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {

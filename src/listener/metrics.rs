@@ -1,4 +1,4 @@
-//! Counters in OpenMetrics text: requests by source and status.
+//! Counters in `OpenMetrics` text: requests by source and status.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

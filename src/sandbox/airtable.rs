@@ -33,6 +33,8 @@ pub struct Base {
 }
 
 type Refusal = (u16, &'static str, String);
+/// A record of a request: its id, where one is given, and its fields.
+type Asked = (Option<String>, Map<String, Value>);
 
 impl Base {
     pub(super) fn new(token: &str) -> Self {
@@ -234,7 +236,7 @@ impl Base {
 }
 
 /// The records of a request, each checked field by field; one bad cell fails the whole request.
-fn checked(body: &Value) -> Result<Vec<(Option<String>, Map<String, Value>)>, Refusal> {
+fn checked(body: &Value) -> Result<Vec<Asked>, Refusal> {
     let records = body.get("records").and_then(Value::as_array).ok_or_else(|| invalid("`records` is missing"))?;
     if records.is_empty() || records.len() > RECORDS_MAX {
         return Err(invalid("a request takes one to ten records"));

@@ -277,7 +277,7 @@ fn label(payload: &Payload<'_>, understood: &mut Understood) {
         return;
     };
     let key_of = |kind: &str| payload.key(&format!("{kind}:{}", name.to_lowercase()), Some(&email));
-    match effect(meaning, format!("Instantly {}", clip(&name)), Platform::Instantly) {
+    match effect(meaning, &format!("Instantly {}", clip(&name)), Platform::Instantly) {
         Effect::Event(data) => {
             let key = key_of(data.kind());
             understood.events.push(payload.told(email).event(key, data));

@@ -6,6 +6,7 @@ use crate::domain::intent::Intent;
 use std::collections::BTreeMap;
 
 /// What follows from a category or a label.
+#[expect(clippy::large_enum_variant, reason = "made once and taken apart at once")]
 pub(super) enum Effect {
     Event(EventData),
     /// About our mailbox, not about the contact.
@@ -18,12 +19,12 @@ pub(super) fn configured(names: &BTreeMap<String, Meaning>, name: &str) -> Optio
     names.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(name.trim())).map(|(_, meaning)| *meaning)
 }
 
-pub(super) fn effect(meaning: Meaning, decided_by: String, platform: Platform) -> Effect {
+pub(super) fn effect(meaning: Meaning, decided_by: &str, platform: Platform) -> Effect {
     let classified = |intent: Intent, requires_action: bool| {
         Effect::Event(EventData::ReplyClassified {
             intent,
             sentiment: None,
-            decided_by: decided_by.clone(),
+            decided_by: decided_by.to_owned(),
             requires_action,
             return_date: None,
         })

@@ -27,9 +27,10 @@ pub(super) fn prove(settings: &N8nSettings, request: &Request<'_>) -> Result<(),
     }
     let signature_header = settings.signature_header.as_deref().unwrap_or(SIGNATURE_HEADER).to_ascii_lowercase();
     if let Some(signature) = header(request, &signature_header) {
-        return match is_hex_hmac(signature, &settings.secrets, request.body) {
-            true => Ok(()),
-            false => Err(Unproven(format!("`{signature_header}` is not the HMAC-SHA256 of the body"))),
+        return if is_hex_hmac(signature, &settings.secrets, request.body) {
+            Ok(())
+        } else {
+            Err(Unproven(format!("`{signature_header}` is not the HMAC-SHA256 of the body")))
         };
     }
     match settings.header.as_deref() {

@@ -24,7 +24,7 @@ pub(super) fn updated(payload: &Payload<'_>, understood: &mut Understood) {
     let told_by = name.clone().or_else(|| id.clone()).unwrap_or_default();
     let discriminator = id.or(name).unwrap_or_default().to_lowercase();
     let decided_by = format!("Smartlead category {}", clip(&told_by));
-    match effect(meaning, decided_by, Platform::Smartlead) {
+    match effect(meaning, &decided_by, Platform::Smartlead) {
         Effect::Event(data) => {
             let key = payload.timed_key(data.kind(), &email, time, &discriminator);
             understood.events.push(payload.told(email, time).event(key, data));
@@ -35,7 +35,7 @@ pub(super) fn updated(payload: &Payload<'_>, understood: &mut Understood) {
             understood.alerts.push(alert(payload.request, SOURCE, time, payload.campaign(), key, text));
         }
         Effect::Ignored => {
-            understood.ignored.push(format!("the category `{}` is configured to be ignored", clip(&told_by)))
+            understood.ignored.push(format!("the category `{}` is configured to be ignored", clip(&told_by)));
         }
     }
 }
@@ -65,9 +65,8 @@ fn meaning(payload: &Payload<'_>, id: Option<&str>, name: Option<&str>) -> Optio
 
 fn by_name(name: &str) -> Option<Meaning> {
     let meaning = match name.trim().to_lowercase().as_str() {
-        "interested" => Meaning::InterestedReadyToTalk,
-        // Wanted, not booked.
-        "meeting request" => Meaning::InterestedReadyToTalk,
+        // A requested meeting is wanted, not booked.
+        "interested" | "meeting request" => Meaning::InterestedReadyToTalk,
         "information request" => Meaning::InterestedWantsInfo,
         "not interested" => Meaning::NotInterested,
         "do not contact" => Meaning::Unsubscribe,

@@ -46,7 +46,7 @@ pub(super) fn sent(payload: &Payload<'_>, understood: &mut Understood) {
             subject: body
                 .text(&["subject", "custom_subject"])
                 .or_else(|| sent.and_then(|sent| sent.text(&["subject"]))),
-            content: visible(&[sent], &body, &["custom_email_message", "sent_message_body"]),
+            content: visible(&[sent], body, &["custom_email_message", "sent_message_body"]),
         },
         campaign,
         step,
@@ -82,7 +82,7 @@ pub(super) fn reply(payload: &Payload<'_>, understood: &mut Understood) {
             contact_name: body.text(&["to_name"]),
             account_identifier: body.email(&["from_email"]).map(String::from),
             subject: body.text(&["subject"]),
-            content: reply_text(reply, &body),
+            content: reply_text(reply, body),
         },
         campaign: payload.campaign(),
         intent: None,
@@ -116,7 +116,7 @@ pub(super) fn untracked_reply(payload: &Payload<'_>, understood: &mut Understood
             contact_name: sender.and_then(|(_, name)| name),
             account_identifier: body.email(&["recipient_detail"]).map(String::from),
             subject: body.text(&["subject"]),
-            content: body.text(&["visible_text"]).unwrap_or_else(|| reply_text(reply, &body)),
+            content: body.text(&["visible_text"]).unwrap_or_else(|| reply_text(reply, body)),
         },
         campaign: None,
         intent: None,
@@ -163,7 +163,7 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
             contact_name: body.text(&["to_name"]),
             account_identifier: body.email(&["from_email"]).map(String::from),
             subject: body.text(&["subject"]),
-            content: visible(&[bounce], &body, &["bounce_reply_preview", "bounce_reply_email"]),
+            content: visible(&[bounce], body, &["bounce_reply_preview", "bounce_reply_email"]),
         },
         campaign: payload.campaign(),
         step: body.number(&["sequence_number"]),
@@ -175,13 +175,13 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
 }
 
 /// The text of a message: its own, else that of the fallbacks; HTML only where nothing else is there.
-fn visible(messages: &[Option<Object<'_>>], body: &Object<'_>, fallbacks: &[&str]) -> String {
+fn visible(messages: &[Option<Object<'_>>], body: Object<'_>, fallbacks: &[&str]) -> String {
     let of = |name: &str| messages.iter().flatten().find_map(|message| message.text(&[name]));
     of("text").or_else(|| of("html").or_else(|| body.text(fallbacks)).map(|html| strip_tags(&html))).unwrap_or_default()
 }
 
 /// `text` and `preview_text` hold only what is new; `html` and `reply_body` hold the quoted thread too.
-fn reply_text(reply: Option<Object<'_>>, body: &Object<'_>) -> String {
+fn reply_text(reply: Option<Object<'_>>, body: Object<'_>) -> String {
     reply
         .and_then(|reply| reply.text(&["text"]))
         .or_else(|| body.text(&["preview_text"]))

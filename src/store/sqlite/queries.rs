@@ -81,8 +81,8 @@ impl SqliteStore {
              WHERE (?1 IS NULL OR outcome = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR client_id = ?3)
              ORDER BY received_at DESC, delivery_id DESC LIMIT ?4",
         )
-        .bind(filter.outcome.map(|outcome| outcome.as_str()))
-        .bind(filter.source.map(|source| source.as_str()))
+        .bind(filter.outcome.map(crate::engine::rows::Outcome::as_str))
+        .bind(filter.source.map(crate::domain::event::Source::as_str))
         .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
         .bind(filter.limit.min(ROWS_MAX))
         .fetch_all(&self.readers)
@@ -127,8 +127,8 @@ impl SqliteStore {
              WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR kind = ?2)
              ORDER BY due_at, task_id LIMIT ?3",
         )
-        .bind(filter.status.map(|status| status.as_str()))
-        .bind(filter.kind.map(|kind| kind.as_str()))
+        .bind(filter.status.map(crate::engine::rows::TaskStatus::as_str))
+        .bind(filter.kind.map(crate::engine::rows::TaskKind::as_str))
         .bind(filter.limit.min(ROWS_MAX))
         .fetch_all(&self.readers)
         .await

@@ -85,7 +85,7 @@ impl SqliteStore {
             claimed.push((priority, task));
         }
         // RETURNING promises no order.
-        claimed.sort_by(|a, b| (a.0, a.1.task_id).cmp(&(b.0, b.1.task_id)));
+        claimed.sort_by_key(|a| (a.0, a.1.task_id));
         Ok(claimed.into_iter().map(|(_, task)| task).collect())
     }
 
