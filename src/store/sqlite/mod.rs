@@ -34,6 +34,11 @@ pub struct SqliteTx {
 
 impl SqliteStore {
     pub(super) async fn open(address: &str) -> Result<Self, StoreError> {
+        if address.contains(":memory:") || address.contains("mode=memory") {
+            return Err(StoreError::Address(
+                "database_url: a database in memory loses what was acknowledged; expected sqlite://PATH".to_owned(),
+            ));
+        }
         let options = SqliteConnectOptions::from_str(address)
             .map_err(|error| StoreError::Address(format!("database_url: {error}; expected sqlite://PATH")))?
             .create_if_missing(true)
@@ -44,11 +49,6 @@ impl SqliteStore {
             .foreign_keys(true)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory");
-        if options.get_filename().to_string_lossy().contains(":memory:") {
-            return Err(StoreError::Address(
-                "database_url: a database in memory loses what was acknowledged; expected sqlite://PATH".to_owned(),
-            ));
-        }
         let pool = || SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None).test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(fault)?;
         let readers =
