@@ -158,6 +158,20 @@ async fn two_clients_are_served_side_by_side() {
     }
     assert_eq!(place.json(&["contact", "show", "ada.berg@example.com", "--json"]), before, "nothing changed");
 
+    let contact = |email: &str| place.json(&["contact", "show", email, "--json"])["contact"].clone();
+    let ada = contact("ada.berg@example.com");
+    assert_eq!(
+        (&ada["emails_sent_count"], &ada["reply_count"]),
+        (&1.into(), &1.into()),
+        "two posts for one mail count once"
+    );
+    let zoe = contact("zoe.abel@example.org");
+    assert_eq!((&zoe["reply_count"], &zoe["stage"]), (&1.into(), &"Interested".into()), "a label is no second reply");
+    assert_eq!(contact("fay.gunn@example.com")["stage"], "OutOfOffice", "an absence that a category tells afterwards");
+    assert_eq!(contact("emil.falk@example.com")["stage"], "DoNotContact", "mail after an opt-out changes nothing");
+    let cara = place.run(&["contact", "show", "cara.diaz@example.net"]);
+    assert_eq!(cara.status.code(), Some(1), "a bounce of our own mailbox touches no contact");
+
     replay("beta", "smartlead/06_email_reply.json");
     let beta = place.json(&["contact", "show", "ada.berg@example.com", "--client", "beta", "--json"]);
     assert_ne!(beta["contact"]["contact_id"], before["contact"]["contact_id"], "two contacts");

@@ -1,5 +1,5 @@
 //! The schema against a list written by hand from the owner's document, its constraints, and what intake promises of failures.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use sales_engine::domain::event::Source;
 use sales_engine::domain::follow_up::Spans;
@@ -171,7 +171,7 @@ async fn migrations_apply_once_and_a_newer_schema_is_refused() {
     assert!(would.iter().all(|step| step.applied_now) && !store.schema_is_current().await.unwrap());
     assert_eq!(store.migrate(false).await.unwrap(), would);
     assert!(store.migrate(false).await.unwrap().iter().all(|step| !step.applied_now), "nothing is applied twice");
-    let database = Database { store, folder };
+    let database = Database { folder, store };
     sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'x', 1, x'00', 0)")
         .execute(&database.person().await)
         .await
