@@ -265,7 +265,8 @@ async fn a_full_queue_refuses_and_a_broken_schema_is_told() {
 async fn a_transaction_that_is_dropped_leaves_nothing_and_the_writer_usable() {
     let database = Database::new().await;
     let spans = Spans::default();
-    let context = intake::Context { store: &database.store, spans: &spans, now: now()(), trigger: TriggerType::Manual };
+    let clock = now();
+    let context = intake::Context { store: &database.store, spans: &spans, now: &clock, trigger: TriggerType::Manual };
     let answers = intake::rehearse(vec![delivery(1, "a"), delivery(1, "a")], &context).await.unwrap();
     let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
     assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate], "the second sees the first");

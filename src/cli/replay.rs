@@ -151,8 +151,7 @@ async fn straight_in(
         }
     }
     let answers: Vec<Answer> = if dry_run {
-        let now = (rim.now)();
-        let context = Context { store: &store, spans: &config.spans, now, trigger: TriggerType::Manual };
+        let context = Context { store: &store, spans: &config.spans, now: &rim.now, trigger: TriggerType::Manual };
         intake::rehearse(deliveries, &context).await?
     } else {
         let (handle, running) = intake::start(&store, &config.spans, &rim.now, TriggerType::Manual, QUEUE_MAX, 1, None);

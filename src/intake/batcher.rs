@@ -101,7 +101,7 @@ impl Writer {
     }
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
-        let context = Context { store: &self.store, spans: &self.spans, now: (self.now)(), trigger: self.trigger };
+        let context = Context { store: &self.store, spans: &self.spans, now: &self.now, trigger: self.trigger };
         apply(batch, &context).await
     }
 

@@ -86,7 +86,7 @@ impl IntakeHandle {
 pub struct Context<'a> {
     pub store: &'a Store,
     pub spans: &'a Spans,
-    pub now: DateTime<Utc>,
+    pub now: &'a Now,
     pub trigger: TriggerType,
 }
 
@@ -120,7 +120,7 @@ pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<Deli
 /// What these deliveries would do, one after the other; nothing of it stays.
 pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
     let mut tx = context.store.begin().await?;
-    let mut new_id = new_id(context.now);
+    let mut new_id = new_id((context.now)());
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         answers.extend(apply_in(&mut tx, &[incoming(delivery, new_id())], context).await?);
@@ -129,13 +129,18 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
 }
 
 async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let started = (context.now)();
     let known = load(tx, batch).await?;
-    let (writes, answers) = catch_unwind(AssertUnwindSafe(|| {
-        let mut new_id = new_id(context.now);
-        let mut rim = Rim { now: context.now, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
+    let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
+        let mut new_id = new_id(started);
+        let mut rim = Rim { now: started, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
         decide(batch, &known, &mut rim)
     }))
     .map_err(|_panic| ApplyError::Panicked)?;
+    let processing_time_ms = ((context.now)() - started).num_milliseconds();
+    for log in &mut writes.logs {
+        log.processing_time_ms = Some(processing_time_ms);
+    }
     tx.write(&writes).await?;
     Ok(answers)
 }

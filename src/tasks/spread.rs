@@ -79,7 +79,7 @@ async fn spread(
             body_sha256: [0; 32],
             is_webhook: false,
         };
-        let context = Context { store, spans, now: now(), trigger: TriggerType::Webhook };
+        let context = Context { store, spans, now, trigger: TriggerType::Webhook };
         apply(&[incoming], &context).await?;
     }
 }

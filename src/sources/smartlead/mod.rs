@@ -221,9 +221,11 @@ fn campaign_status(payload: &Payload<'_>, understood: &mut Understood) {
     };
     let time = payload.time(&[]);
     let (occurred_at, _) = super::json::occurred(time, payload.request.received_at);
-    // It carries no time: the same change again some day is a new one, so the day of receipt must not be part of its key, and
-    // the identity can only be that of the body. Spreading it again does no harm.
-    let dedupe_key = body_hash("campaign_status", SOURCE, payload.item);
+    // It carries no time and no id, so two real pauses of one campaign look the same unless Smartlead sends its request id.
+    let dedupe_key = match header(payload.request, "x-request-id") {
+        Some(id) => platform_key("campaign_status", SOURCE.as_str(), &[id]),
+        None => body_hash("campaign_status", SOURCE, payload.item),
+    };
     understood.campaign_changes.push(CampaignChange {
         client_id: payload.request.client_id.clone(),
         campaign,
