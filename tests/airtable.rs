@@ -253,6 +253,17 @@ async fn whatever_fails_there_is_one_lead_in_the_end() {
 }
 
 #[tokio::test]
+async fn retry_after_is_obeyed() {
+    let mut world = World::new().await;
+    world.replies(1).await;
+    world.sandbox.fail_next(Fault::Status(503));
+    world.work(89_000).await;
+    assert_eq!(world.leads(), 0, "asked to wait 90 seconds");
+    world.work(10_000).await;
+    assert_eq!(world.leads(), 1);
+}
+
+#[tokio::test]
 async fn a_poisoned_record_holds_no_other() {
     let mut world = World::new().await;
     world.replies(10).await;

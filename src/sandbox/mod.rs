@@ -112,6 +112,13 @@ async fn answer(
         now(),
     );
     match reply {
+        // The real one may send it with a 503.
+        Reply::Json(503, value) => Response::builder()
+            .status(503)
+            .header("retry-after", "90")
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(value.to_string())))
+            .map_err(io::Error::other),
         Reply::Json(status, value) => Response::builder()
             .status(status)
             .header("content-type", "application/json")

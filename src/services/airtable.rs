@@ -40,7 +40,7 @@ pub enum AirtableError {
     Denied { status: u16, kind: String },
     /// It may or may not have been written; coming again does no harm.
     #[error("Airtable is not available: {detail}")]
-    Unavailable { detail: String },
+    Unavailable { detail: String, retry_after_ms: Option<u64> },
 }
 
 #[derive(Deserialize)]
@@ -91,9 +91,9 @@ impl Airtable {
             return Err(refusal(status, retry_after_ms, &bytes));
         }
         let answer: Answer = serde_json::from_slice(&bytes)
-            .map_err(|error| AirtableError::Unavailable { detail: format!("its answer can't be read: {error}") })?;
+            .map_err(|error| unreadable(&format!("its answer can't be read: {error}")))?;
         if answer.records.len() != leads.len() {
-            return Err(AirtableError::Unavailable { detail: "its answer lacks records".to_owned() });
+            return Err(unreadable("its answer lacks records"));
         }
         let record = |record: AnswerRecord| UpsertedRecord {
             created: answer.created.contains(&record.id),
@@ -111,7 +111,11 @@ fn unavailable(error: &reqwest::Error) -> AirtableError {
     } else {
         "the connection broke"
     };
-    AirtableError::Unavailable { detail: what.to_owned() }
+    unreadable(what)
+}
+
+fn unreadable(detail: &str) -> AirtableError {
+    AirtableError::Unavailable { detail: detail.to_owned(), retry_after_ms: None }
 }
 
 fn refusal(status: u16, retry_after_ms: Option<u64>, body: &[u8]) -> AirtableError {
@@ -120,7 +124,7 @@ fn refusal(status: u16, retry_after_ms: Option<u64>, body: &[u8]) -> AirtableErr
         429 => AirtableError::RateLimited { retry_after_ms: retry_after_ms.unwrap_or(0).max(LOCK_OUT_MS) },
         401 | 403 | 404 => AirtableError::Denied { status, kind },
         400 | 413 | 422 => AirtableError::Rejected { status, kind, message },
-        _ => AirtableError::Unavailable { detail: format!("status {status} {kind}") },
+        _ => AirtableError::Unavailable { detail: format!("status {status} {kind}"), retry_after_ms },
     }
 }
 

@@ -93,6 +93,10 @@ impl Leads {
         // A lock-out and a denial pause the whole base, not the one request.
         let paused_until = pause_ms.map(|pause_ms| now + Duration::milliseconds(pause_ms.min(3_600_000)));
         self.not_before = self.not_before.max(paused_until);
+        let asked_ms = match error {
+            AirtableError::Unavailable { retry_after_ms, .. } => *retry_after_ms,
+            AirtableError::RateLimited { .. } | AirtableError::Denied { .. } | AirtableError::Rejected { .. } => None,
+        };
         let mut settled = Vec::with_capacity(works.len());
         let mut logs = Vec::new();
         for work in works {
@@ -102,7 +106,7 @@ impl Leads {
                 (None, _) if work.task.attempts >= ATTEMPTS_MAX => TaskEnd::Dead { error: error.to_string() },
                 (None, _) => {
                     let random = Uuid::new_v4().as_u64_pair().0;
-                    let delay_ms = i64::try_from(delay_ms(work.task.attempts, random, None)).unwrap_or(i64::MAX);
+                    let delay_ms = i64::try_from(delay_ms(work.task.attempts, random, asked_ms)).unwrap_or(i64::MAX);
                     let due_at = now + Duration::milliseconds(delay_ms);
                     TaskEnd::Retry { due_at, error: error.to_string(), counts: true }
                 }
