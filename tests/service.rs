@@ -70,8 +70,7 @@ impl Place {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = loop {
             let line = lines.next().expect("serve ended before it listened").unwrap();
-            let plain: String = strip_colours(&line);
-            if let Some((_, rest)) = plain.split_once("serving addr=") {
+            if let Some((_, rest)) = line.split_once("serving addr=") {
                 break format!("http://{}", rest.split(' ').next().unwrap());
             }
         };
@@ -92,16 +91,6 @@ impl Drop for Served {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-fn strip_colours(line: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('\u{1b}') {
-        plain.push_str(before);
-        rest = after.split_once('m').map_or("", |(_, rest)| rest);
-    }
-    plain + rest
 }
 
 fn fixtures(path: &str) -> PathBuf {
