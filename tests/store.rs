@@ -262,6 +262,23 @@ async fn a_full_queue_refuses_and_a_broken_schema_is_told() {
 }
 
 #[tokio::test]
+async fn bodies_that_wait_are_bounded_in_bytes_too() {
+    let database = Database::new().await;
+    let (handle, running) =
+        intake::start(&database.store, &Spans::default(), &now(), TriggerType::Webhook, 100, 10, None);
+    let large = |number, mebibytes: usize| {
+        let mut delivery = delivery(number, "a");
+        delivery.understood.body_to_store = " ".repeat(mebibytes << 20);
+        handle.submit(delivery)
+    };
+    let (first, second) = tokio::join!(large(1, 60), large(2, 5));
+    assert_eq!((first.unwrap().outcome, second), (Outcome::Applied, Err(Refusal::Full)));
+    assert_eq!(large(2, 5).await.unwrap().outcome, Outcome::Applied, "there is room again");
+    drop(handle);
+    running.finished().await;
+}
+
+#[tokio::test]
 async fn a_transaction_that_is_dropped_leaves_nothing_and_the_writer_usable() {
     let database = Database::new().await;
     let spans = Spans::default();

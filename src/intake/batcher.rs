@@ -1,12 +1,12 @@
 //! The batcher: what arrived while the last batch committed becomes the next one.
 
-use super::{Answer, ApplyError, Context, IntakeHandle, Job, Now, Refusal, apply, incoming, new_id};
+use super::{Answer, ApplyError, Context, IntakeHandle, Job, Now, QUEUE_BYTES_MAX, Refusal, apply, incoming, new_id};
 use crate::domain::follow_up::Spans;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 /// The running writers. They end when every handle is dropped, after what is queued is applied.
@@ -48,7 +48,8 @@ pub fn start(
             sender
         })
         .collect();
-    (IntakeHandle { shards }, Intake { writers })
+    let bytes = Arc::new(Semaphore::new(usize::try_from(QUEUE_BYTES_MAX).unwrap_or(usize::MAX)));
+    (IntakeHandle { shards, bytes }, Intake { writers })
 }
 
 struct Writer {
@@ -61,7 +62,8 @@ struct Writer {
     tasks_wake: Option<Arc<Notify>>,
 }
 
-type Reply = oneshot::Sender<Result<Answer, Refusal>>;
+/// Where the answer goes, and the share of the waiting bytes that is given back with it.
+type Reply = (oneshot::Sender<Result<Answer, Refusal>>, OwnedSemaphorePermit);
 
 impl Writer {
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
@@ -82,7 +84,7 @@ impl Writer {
     async fn process(&self, jobs: Vec<Job>) {
         let mut new_id = new_id((self.now)());
         let (batch, replies): (Vec<Incoming>, Vec<Reply>) =
-            jobs.into_iter().map(|job| (incoming(job.delivery, new_id()), job.answer)).unzip();
+            jobs.into_iter().map(|job| (incoming(job.delivery, new_id()), (job.answer, job.share))).unzip();
         match self.apply(&batch).await {
             Ok(answers) => answers.into_iter().zip(replies).for_each(|(answer, reply)| give(reply, Ok(answer))),
             Err(error) if error.is_unavailable() => {
@@ -150,6 +152,7 @@ impl Writer {
 }
 
 /// Whoever posted may have gone away; what was applied stays applied.
-fn give(reply: Reply, answer: Result<Answer, Refusal>) {
+fn give((reply, share): Reply, answer: Result<Answer, Refusal>) {
+    drop(share);
     drop(reply.send(answer));
 }

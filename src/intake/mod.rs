@@ -17,11 +17,14 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
 pub use crate::engine::decide::DeliveryAnswer as Answer;
 pub use batcher::{Intake, start};
+
+/// Bodies that wait at once, in bytes: beyond it arrivals are refused, however few they are.
+const QUEUE_BYTES_MAX: u32 = 67_108_864;
 
 /// The clock, handed down from the rim.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -49,12 +52,15 @@ pub enum Refusal {
 pub(crate) struct Job {
     delivery: Delivery,
     answer: oneshot::Sender<Result<Answer, Refusal>>,
+    /// Its share of the bytes that may wait; given back when the job is done.
+    share: OwnedSemaphorePermit,
 }
 
 /// The way in: one queue a shard, bounded. Batches are sharded by contact, so two writers never fight over one.
 #[derive(Clone)]
 pub struct IntakeHandle {
     shards: Arc<[mpsc::Sender<Job>]>,
+    bytes: Arc<Semaphore>,
 }
 
 impl IntakeHandle {
@@ -62,7 +68,9 @@ impl IntakeHandle {
     pub async fn submit(&self, delivery: Delivery) -> Result<Answer, Refusal> {
         let (answer, answered) = oneshot::channel();
         let shard = self.shard_of(&delivery).ok_or(Refusal::Unavailable)?;
-        match shard.try_send(Job { delivery, answer }) {
+        let bytes = u32::try_from(delivery.understood.body_to_store.len()).unwrap_or(u32::MAX).min(QUEUE_BYTES_MAX);
+        let share = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).map_err(|_no_room| Refusal::Full)?;
+        match shard.try_send(Job { delivery, answer, share }) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(Refusal::Full),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(Refusal::Unavailable),
