@@ -1,196 +1,268 @@
-//! The schema against a list written by hand from the owner's document, its constraints, and what intake promises of failures.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+//! What any database promises, from one body of code for both: the schema against a list written by hand from the owner's document,
+//! its rules, what the store writes and loads, tasks.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there is a failed test")]
 
-use sales_engine::domain::event::Source;
-use sales_engine::domain::follow_up::Spans;
-use sales_engine::domain::ids::ClientId;
+mod common;
+
+use chrono::{DateTime, Duration, Utc};
+use common::{Database, Kind};
+use sales_engine::domain::contact::{ChatRow, Contact, Marks, MessageStatus, MessageType};
+use sales_engine::domain::event::{EventData, Facts, Platform, Profile, Source};
+use sales_engine::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use sales_engine::domain::intent::Intent;
 use sales_engine::domain::stage::{CampaignStatus, Columns, LeadEmailStatus, LeadStatus, PipelineStatus, Stage};
-use sales_engine::engine::rows::{Outcome, TriggerType};
-use sales_engine::intake::{self, Delivery, Now, Refusal};
-use sales_engine::sources::settings::ClientSources;
-use sales_engine::sources::{Request, read};
-use sales_engine::store::views::{DeliveryFilter, EventFilter};
+use sales_engine::engine::rows::{
+    ChatWrite, ClaimedTask, ContactRow, EventRow, MarksWrite, Seen, TaskEnd, TaskKind, TaskRow, TaskSettled, Verdict,
+    Writes,
+};
 use sales_engine::store::{Store, StoreError};
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::collections::BTreeSet;
-use std::str::FromStr as _;
-use std::sync::Arc;
+use uuid::Uuid;
 
-struct Database {
-    folder: tempfile::TempDir,
-    store: Store,
-}
-
-impl Database {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&address(&folder)).await.unwrap();
-        store.migrate(false).await.unwrap();
-        Self { folder, store }
-    }
-
-    /// Another writer: a person with a database tool.
-    async fn person(&self) -> SqlitePool {
-        SqlitePool::connect_with(SqliteConnectOptions::from_str(&address(&self.folder)).unwrap()).await.unwrap()
-    }
-}
-
-fn address(folder: &tempfile::TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("t.db").display())
-}
-
+/// The owner's document, field by field: `column type`.
 const OWNERS_COLUMNS: &[(&str, &str)] = &[
     (
         "lead_lists",
-        "list_id list_name client_id description source total_contacts contacts_in_campaigns status metadata created_at \
-         updated_at created_by",
+        "list_id uuid, list_name varchar, client_id varchar, description text, source varchar, total_contacts int4, \
+         contacts_in_campaigns int4, status varchar, metadata jsonb, created_at timestamptz, updated_at timestamptz, \
+         created_by varchar",
     ),
     (
         "contacts",
-        "contact_id client_id email first_name last_name phone company_name job_title linkedin_url company_linkedin_url \
-         company_website company_size company_industry source list_id enrichment_date lead_status pipeline_status \
-         campaign_status lead_email_status current_campaign_id past_campaign_ids last_contact_date last_reply_date \
-         last_touch_date reply_count emails_sent_count follow_up_date follow_up_reason has_engaged airtable_lead_id \
-         promoted_at converted_to_client converted_client_id ai_context_summary created_at updated_at",
+        "contact_id uuid, client_id varchar, email varchar, first_name varchar, last_name varchar, phone varchar, \
+         company_name varchar, job_title varchar, linkedin_url varchar, company_linkedin_url varchar, company_website varchar, \
+         company_size varchar, company_industry varchar, source varchar, list_id uuid, enrichment_date timestamptz, \
+         lead_status varchar, pipeline_status varchar, campaign_status varchar, lead_email_status varchar, \
+         current_campaign_id varchar, past_campaign_ids jsonb, last_contact_date timestamptz, last_reply_date timestamptz, \
+         last_touch_date timestamptz, reply_count int4, emails_sent_count int4, follow_up_date date, follow_up_reason varchar, \
+         has_engaged bool, airtable_lead_id varchar, promoted_at timestamptz, converted_to_client bool, \
+         converted_client_id varchar, ai_context_summary text, created_at timestamptz, updated_at timestamptz",
     ),
     (
         "chat_history",
-        "chat_id session_id lead_id client_id campaign_id platform contact_identifier contact_name account_identifier \
-         subject message_content message_type message_status sequence_step external_message_id thread_id ai_sentiment \
-         ai_intent is_auto_reply requires_action action_taken is_vectorized vector_id message_timestamp created_at",
+        "chat_id uuid, session_id varchar, lead_id varchar, client_id varchar, campaign_id varchar, platform varchar, \
+         contact_identifier varchar, contact_name varchar, account_identifier varchar, subject varchar, message_content text, \
+         message_type varchar, message_status varchar, sequence_step int4, external_message_id varchar, thread_id varchar, \
+         ai_sentiment varchar, ai_intent varchar, is_auto_reply bool, requires_action bool, action_taken varchar, \
+         is_vectorized bool, vector_id varchar, message_timestamp timestamptz, created_at timestamptz",
     ),
     (
         "automation_logs",
-        "log_id automation_type trigger_type lead_id client_id campaign_id action_taken action_details status \
-         error_message timestamp processing_time ai_model_used tokens_used created_at",
+        "log_id uuid, automation_type varchar, trigger_type varchar, lead_id varchar, client_id varchar, campaign_id varchar, \
+         action_taken varchar, action_details text, status varchar, error_message text, timestamp timestamptz, \
+         processing_time int4, ai_model_used varchar, tokens_used int4, created_at timestamptz",
     ),
 ];
 
-const OWNERS_INDEXES: &str = "idx_contacts_client idx_contacts_email idx_contacts_status idx_contacts_pipeline \
-    idx_contacts_campaign_status idx_contacts_email_status idx_contacts_follow_up idx_contacts_last_reply \
-    idx_contacts_current_campaign idx_contacts_engaged idx_contacts_source idx_contacts_list_id idx_contacts_client_list \
-    idx_lead_lists_client idx_lead_lists_status idx_lead_lists_client_status idx_chat_session idx_chat_lead idx_chat_client \
-    idx_chat_campaign idx_chat_timestamp idx_chat_thread idx_chat_platform idx_chat_status idx_chat_lead_timestamp";
+/// The owner's CREATE INDEX statements.
+const OWNERS_INDEXES: &str = "idx_contacts_client(client_id) idx_contacts_email(email) idx_contacts_status(lead_status) \
+    idx_contacts_pipeline(pipeline_status) idx_contacts_campaign_status(campaign_status) \
+    idx_contacts_email_status(lead_email_status) idx_contacts_follow_up(follow_up_date) \
+    idx_contacts_last_reply(last_reply_date) idx_contacts_current_campaign(current_campaign_id) \
+    idx_contacts_engaged(has_engaged) idx_contacts_source(source) idx_contacts_list_id(list_id) \
+    idx_contacts_client_list(client_id,list_id) idx_lead_lists_client(client_id) idx_lead_lists_status(status) \
+    idx_lead_lists_client_status(client_id,status) idx_chat_session(session_id) idx_chat_lead(lead_id) \
+    idx_chat_client(client_id) idx_chat_campaign(campaign_id) idx_chat_timestamp(message_timestampDESC) \
+    idx_chat_thread(thread_id) idx_chat_platform(platform) idx_chat_status(message_status) \
+    idx_chat_lead_timestamp(lead_id,message_timestampDESC)";
 
-#[tokio::test]
-async fn every_table_column_and_index_of_the_owner_is_there() {
-    let database = Database::new().await;
-    let pool = database.person().await;
-    for (table, columns) in OWNERS_COLUMNS {
-        let rows = sqlx::query("SELECT name FROM pragma_table_info(?1)").bind(table).fetch_all(&pool).await.unwrap();
-        let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-        for column in columns.split_whitespace() {
-            assert!(found.contains(column), "{table}.{column}");
+on_both! {
+    async fn every_table_column_and_index_of_the_owner_is_there(database: Database) {
+        let person = database.person().await;
+        for (table, columns) in OWNERS_COLUMNS {
+            let (statement, with_type) = match database.kind {
+                Kind::Sqlite => (format!("SELECT name AS x FROM pragma_table_info('{table}')"), false),
+                Kind::Postgres => (
+                    format!(
+                        "SELECT column_name || ' ' || udt_name AS x FROM information_schema.columns
+                         WHERE table_schema = 'public' AND table_name = '{table}'"
+                    ),
+                    true,
+                ),
+            };
+            let found: BTreeSet<String> = person.texts(&statement).await.into_iter().collect();
+            for column in columns.split(", ") {
+                let wanted = if with_type { column } else { column.split_once(' ').unwrap().0 };
+                assert!(found.contains(wanted), "{table}.{column}");
+            }
         }
-    }
-    let rows = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'index'").fetch_all(&pool).await.unwrap();
-    let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    for index in OWNERS_INDEXES.split_whitespace() {
-        assert!(found.contains(index), "{index}");
+        let statement = match database.kind {
+            Kind::Sqlite => "SELECT sql AS x FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+            Kind::Postgres => "SELECT indexdef AS x FROM pg_indexes WHERE schemaname = 'public'",
+        };
+        let found: Vec<String> = person
+            .texts(statement)
+            .await
+            .iter()
+            .map(|definition| definition.replace(" USING btree", "").replace("public.", "").replace(' ', ""))
+            .collect();
+        for index in OWNERS_INDEXES.split_whitespace() {
+            let (name, columns) = index.split_once('(').unwrap();
+            let is_it = |definition: &String| definition.contains(&format!("INDEX{name}ON")) && definition.ends_with(&format!("({columns}"));
+            assert!(found.iter().any(is_it), "{index}: {found:?}");
+        }
     }
 }
 
-#[tokio::test]
-async fn the_matrix_is_kept_by_the_database() {
-    let database = Database::new().await;
-    let pool = database.person().await;
-    let mut accepted = 0;
-    let mut number = 0;
-    for &lead_status in LeadStatus::ALL {
-        for &pipeline_status in PipelineStatus::ALL {
-            for campaign_status in [None].into_iter().chain(CampaignStatus::ALL.iter().copied().map(Some)) {
-                for lead_email_status in [None].into_iter().chain(LeadEmailStatus::ALL.iter().copied().map(Some)) {
-                    number += 1;
-                    let columns = Columns { lead_status, pipeline_status, campaign_status, lead_email_status };
-                    let result = sqlx::query(
-                        "INSERT INTO contacts (contact_id, client_id, email, lead_status, pipeline_status, campaign_status,
-                         lead_email_status) VALUES (?1, 'acme', ?1 || '@example.com', ?2, ?3, ?4, ?5)",
-                    )
-                    .bind(number.to_string())
-                    .bind(lead_status.as_str())
-                    .bind(pipeline_status.as_str())
-                    .bind(campaign_status.map(CampaignStatus::as_str))
-                    .bind(lead_email_status.map(LeadEmailStatus::as_str))
-                    .execute(&pool)
-                    .await;
-                    assert_eq!(result.is_ok(), Stage::from_columns(columns).is_some(), "{columns:?}");
-                    accepted += i32::from(result.is_ok());
+on_both! {
+    async fn the_matrix_is_kept_by_the_database(database: Database) {
+        let person = database.person().await;
+        let text = |value: Option<&str>| value.map_or("NULL".to_owned(), |value| format!("'{value}'"));
+        let mut accepted = 0;
+        let mut number = 0;
+        for &lead_status in LeadStatus::ALL {
+            for &pipeline_status in PipelineStatus::ALL {
+                for campaign_status in [None].into_iter().chain(CampaignStatus::ALL.iter().copied().map(Some)) {
+                    for lead_email_status in [None].into_iter().chain(LeadEmailStatus::ALL.iter().copied().map(Some)) {
+                        number += 1;
+                        let columns = Columns { lead_status, pipeline_status, campaign_status, lead_email_status };
+                        let statement = format!(
+                            "INSERT INTO contacts (contact_id, client_id, email, lead_status, pipeline_status, campaign_status,
+                             lead_email_status) VALUES ('{}', 'acme', 'p{number}@example.com', '{lead_status}',
+                             '{pipeline_status}', {}, {})",
+                            id(number),
+                            text(campaign_status.map(CampaignStatus::as_str)),
+                            text(lead_email_status.map(LeadEmailStatus::as_str)),
+                        );
+                        let result = person.run(&statement).await;
+                        assert_eq!(result.is_ok(), Stage::from_columns(columns).is_some(), "{columns:?} {result:?}");
+                        accepted += i32::from(result.is_ok());
+                    }
                 }
             }
         }
+        assert_eq!(accepted, 14);
     }
-    assert_eq!(accepted, 14);
 }
 
-#[tokio::test]
-async fn rules_and_options_are_kept_whoever_writes() {
-    let database = Database::new().await;
-    let pool = database.person().await;
-    let contact = "INSERT INTO contacts (contact_id, client_id, email) VALUES ('1', 'acme', 'a@example.com')";
-    sqlx::query(contact).execute(&pool).await.unwrap();
-    sqlx::query(
-        "INSERT INTO contacts (contact_id, client_id, email, lead_status, pipeline_status, campaign_status, lead_email_status)
-         VALUES ('2', 'acme', 'b@example.com', 'do_not_contact', 'closed', 'completed', 'unsubscribed')",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
-    let chat = "INSERT INTO chat_history (chat_id, session_id, contact_id, message_key, message_content, message_timestamp, platform";
-    let refused = [
-        ("rule 1: one address once a client", "INSERT INTO contacts (contact_id, client_id, email) VALUES ('3', 'acme', 'a@example.com')".to_owned()),
-        ("an address in capitals", "INSERT INTO contacts (contact_id, client_id, email) VALUES ('3', 'acme', 'C@example.com')".to_owned()),
-        ("rule 2: no address", "INSERT INTO contacts (contact_id, client_id, email) VALUES ('3', 'acme', '')".to_owned()),
-        ("rule 3: leaving do_not_contact", "UPDATE contacts SET lead_status = 'triage', pipeline_status = 'open', campaign_status = NULL, lead_email_status = NULL WHERE contact_id = '2'".to_owned()),
-        ("rule 5: a client without a won deal", "UPDATE contacts SET converted_to_client = 1 WHERE contact_id = '1'".to_owned()),
-        ("an unknown source", "UPDATE contacts SET source = 'facebook' WHERE contact_id = '1'".to_owned()),
-        ("an unknown follow-up reason", "UPDATE contacts SET follow_up_reason = 'mood' WHERE contact_id = '1'".to_owned()),
-        ("past campaigns that are no list", "UPDATE contacts SET past_campaign_ids = '{}' WHERE contact_id = '1'".to_owned()),
-        ("an unknown platform", format!("{chat}) VALUES ('1', 's', '1', 'k', '', '2026', 'fax')")),
-        ("an unknown message type", format!("{chat}, message_type) VALUES ('1', 's', '1', 'k', '', '2026', 'gmail', 'poem')")),
-        ("an unknown message status", format!("{chat}, message_status) VALUES ('1', 's', '1', 'k', '', '2026', 'gmail', 'lost')")),
-        ("an unknown intent", format!("{chat}, ai_intent) VALUES ('1', 's', '1', 'k', '', '2026', 'gmail', 'love')")),
-        ("a chat row of nobody", format!("{chat}) VALUES ('1', 's', 'nobody', 'k', '', '2026', 'gmail')")),
-        ("an unknown list status", "INSERT INTO lead_lists (list_id, list_name, client_id, status) VALUES ('1', 'l', 'acme', 'lost')".to_owned()),
-        ("an unknown automation type", "INSERT INTO automation_logs (log_id, automation_type, trigger_type, action_taken, status, tenant) VALUES ('1', 'Magic', 'Webhook', 'x', 'Success', 'acme')".to_owned()),
-    ];
-    for (what, statement) in refused {
-        assert!(sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.is_err(), "{what}");
+on_both! {
+    async fn rules_and_options_are_kept_whoever_writes(database: Database) {
+        let person = database.person().await;
+        let (one, two, three) = (id(1), id(2), id(3));
+        for statement in [
+            format!("INSERT INTO contacts (contact_id, client_id, email) VALUES ('{one}', 'acme', 'a@example.com')"),
+            format!(
+                "INSERT INTO contacts (contact_id, client_id, email, lead_status, pipeline_status, campaign_status,
+                 lead_email_status) VALUES ('{two}', 'acme', 'b@example.com', 'do_not_contact', 'closed', 'completed', 'unsubscribed')"
+            ),
+            format!("INSERT INTO contacts (contact_id, client_id, email, converted_to_client) VALUES ('{three}', 'acme', 'n@example.com', NULL)"),
+        ] {
+            person.run(&statement).await.unwrap();
+        }
+        let new = id(9);
+        let insert = |columns: &str, values: &str| format!("INSERT INTO contacts (contact_id, client_id, {columns}) VALUES ('{new}', 'acme', {values})");
+        let update = |set: &str| format!("UPDATE contacts SET {set} WHERE contact_id = '{one}'");
+        let chat = |columns: &str, platform: &str, values: &str| format!(
+            "INSERT INTO chat_history (chat_id, session_id, contact_id, message_key, message_content, message_timestamp, platform{columns})
+             VALUES ('{new}', 's', '{one}', 'k', '', '2026-11-01T09:00:00.000000Z', '{platform}'{values})"
+        );
+        let refused = [
+            ("rule 1: one address once a client", insert("email", "'a@example.com'")),
+            ("rule 2: no address", insert("email", "''")),
+            ("rule 2: null", insert("email", "NULL")),
+            ("rule 3: leaving do_not_contact", format!(
+                "UPDATE contacts SET lead_status = 'triage', pipeline_status = 'open', campaign_status = NULL,
+                 lead_email_status = NULL WHERE contact_id = '{two}'")),
+            ("rule 5: a client without a won deal", update("converted_to_client = TRUE")),
+            ("rule 5, from null", format!("UPDATE contacts SET converted_to_client = TRUE WHERE contact_id = '{three}'")),
+            ("rule 5, at once", insert("email, converted_to_client", "'c@example.com', TRUE")),
+            ("rule 6: a follow-up in the past", update("follow_up_date = '2020-01-01'")),
+            ("rule 6, at once", insert("email, follow_up_date", "'c@example.com', '2020-01-01'")),
+            ("off the matrix", update("lead_status = 'won'")),
+            ("an unknown source", update("source = 'facebook'")),
+            ("an unknown follow-up reason", update("follow_up_reason = 'mood'")),
+            ("past campaigns that are no list", update("past_campaign_ids = '{}'")),
+            ("an unknown platform", chat("", "fax", "")),
+            ("an unknown message type", chat(", message_type", "gmail", ", 'poem'")),
+            ("an unknown message status", chat(", message_status", "gmail", ", 'lost'")),
+            ("an unknown intent", chat(", ai_intent", "gmail", ", 'love'")),
+            ("an unknown sentiment", chat(", ai_sentiment", "gmail", ", 'love'")),
+            ("a chat row of nobody", chat("", "gmail", "").replace(&one.to_string(), &id(77).to_string())),
+            ("an unknown list status", format!("INSERT INTO lead_lists (list_id, list_name, client_id, status) VALUES ('{new}', 'l', 'acme', 'lost')")),
+            ("an unknown list source", format!("INSERT INTO lead_lists (list_id, list_name, client_id, source) VALUES ('{new}', 'l', 'acme', 'lost')")),
+            ("an unknown automation type", format!(
+                "INSERT INTO automation_logs (log_id, automation_type, trigger_type, action_taken, status, tenant)
+                 VALUES ('{new}', 'Magic', 'Webhook', 'x', 'Success', 'acme')")),
+        ];
+        for (what, statement) in refused {
+            assert!(person.run(&statement).await.is_err(), "{what}");
+        }
+        person.run(&update("follow_up_date = '2099-01-01', follow_up_reason = 'custom'")).await.unwrap();
+        person.run(&chat("", "cal_com", "")).await.unwrap();
+        let again = chat("", "cal_com", "").replacen(&new.to_string(), &id(10).to_string(), 1);
+        assert!(person.run(&again).await.is_err(), "one message once a contact");
+        let suppression = |n: u128| format!(
+            "INSERT INTO suppressions (suppression_id, scope, kind, value_hmac, reason, created_at)
+             VALUES ('{}', 'agency', 'address', 'h', 'r', '2026-11-01T09:00:00Z')", id(n)
+        );
+        person.run(&suppression(1)).await.unwrap();
+        assert!(person.run(&suppression(2)).await.is_err(), "one suppression once");
+        let counts = database.store.counts().await.unwrap();
+        assert_eq!((counts.contacts["acme"]["New"], counts.contacts["acme"]["DoNotContact"]), (2, 1), "{counts:?}");
+        assert_eq!(counts.chat_rows["- -"], 1, "a row without type is counted too");
+        let opted_out = ContactKey { client_id: client(), email: Email::parse("b@example.com").unwrap() };
+        assert_eq!(database.store.contact(&opted_out).await.unwrap().unwrap().stage, Stage::DoNotContact, "a row that the engine never wrote is shown");
     }
-    let message = format!("{chat}) VALUES ('1', 's', '1', 'k', '', '2026', 'cal_com')");
-    sqlx::query(sqlx::AssertSqlSafe(message.clone())).execute(&pool).await.unwrap();
-    let again = message.replace("VALUES ('1'", "VALUES ('2'");
-    assert!(sqlx::query(sqlx::AssertSqlSafe(again)).execute(&pool).await.is_err(), "one message once a contact");
 }
 
 #[tokio::test]
 async fn migrations_apply_once_and_a_newer_schema_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&address(&folder)).await.unwrap();
-    let would = store.migrate(true).await.unwrap();
-    assert!(would.iter().all(|step| step.applied_now) && !store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate(false).await.unwrap(), would);
-    assert!(store.migrate(false).await.unwrap().iter().all(|step| !step.applied_now), "nothing is applied twice");
-    let database = Database { folder, store };
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'x', 1, x'00', 0)")
-        .execute(&database.person().await)
-        .await
-        .unwrap();
-    match database.store.migrate(false).await {
-        Err(StoreError::Schema(text)) => assert!(text.contains("999") && text.contains("newer"), "{text}"),
-        other => panic!("{other:?}"),
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::empty(kind).await;
+        let store = &database.store;
+        let would = store.migrate(true).await.unwrap();
+        assert!(would.steps.iter().all(|step| step.applied_now) && !store.schema_is_current().await.unwrap());
+        assert_eq!(store.migrate(false).await.unwrap(), would);
+        let again = store.migrate(false).await.unwrap();
+        assert!(again.steps.iter().all(|step| !step.applied_now) && again.plan.is_empty(), "nothing is applied twice");
+        assert_eq!(again.findings, []);
+        assert!(store.schema_is_current().await.unwrap());
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES (999, 'x', TRUE, '', 0)";
+        database.person().await.run(newer).await.unwrap();
+        match store.migrate(false).await {
+            Err(StoreError::Schema(text)) => assert!(text.contains("999") && text.contains("newer"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_instances_may_migrate_one_new_database_at_once() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        for _ in 0..5 {
+            let database = Database::empty(kind).await;
+            let mut stores = Vec::new();
+            for _ in 0..4 {
+                stores.push(Store::open(&database.address).await.unwrap());
+            }
+            let [a, b, c, d] = &stores[..] else { panic!("four") };
+            let (a, b, c, d) = tokio::join!(a.migrate(false), b.migrate(false), c.migrate(false), d.migrate(false));
+            let did = [a, b, c, d].map(|report| report.unwrap().steps.iter().filter(|step| step.applied_now).count());
+            assert_eq!(did.iter().filter(|steps| **steps > 0).count(), 1, "one of them did it: {did:?}");
+        }
     }
 }
 
 #[tokio::test]
 async fn addresses_that_cannot_serve_are_told_off() {
+    let cluster = common::postgres::Cluster::shared();
+    let port = cluster.port;
+    let folder = tempfile::tempdir().unwrap();
+    let no_database = folder.path().join("letter.txt");
+    std::fs::write(&no_database, "Dear database, ".repeat(100)).unwrap();
     for (address, part) in [
-        ("postgres://localhost/x", "PostgreSQL"),
-        ("mysql://x", "sqlite://"),
-        ("nonsense", "sqlite://"),
-        ("sqlite::memory:", "memory"),
+        (format!("postgres://nobody@127.0.0.1:{port}/postgres"), "role `nobody`"),
+        (format!("postgres://postgres@127.0.0.1:{port}/nothing"), "CREATE DATABASE"),
+        ("postgres://postgres@127.0.0.1:1/x".to_owned(), "127.0.0.1:1"),
+        (format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=require"), "sslmode=disable"),
+        (format!("postgres://postgres@127.0.0.1:{port}/postgres?options=-c%20search_path%3Dnowhere"), "search_path"),
+        ("mysql://x".to_owned(), "sqlite://"),
+        ("nonsense".to_owned(), "sqlite://"),
+        ("sqlite::memory:".to_owned(), "memory"),
+        (format!("sqlite://{}", no_database.display()), "no SQLite database"),
     ] {
-        match Store::open(address).await {
+        match Store::open(&address).await {
             Err(StoreError::Address(text)) => assert!(text.contains(part), "{address}: {text}"),
             other => panic!("{address}: {other:?}"),
         }
@@ -198,98 +270,226 @@ async fn addresses_that_cannot_serve_are_told_off() {
     assert!(Store::open("sqlite:///nowhere/at/all/t.db").await.unwrap_err().is_unavailable());
 }
 
-fn now() -> Now {
-    Arc::new(|| "2026-11-20T12:00:00Z".parse().unwrap())
+fn at(minute: i64) -> DateTime<Utc> {
+    "2026-11-01T09:00:00Z".parse::<DateTime<Utc>>().unwrap() + Duration::minutes(minute)
 }
 
-fn delivery(number: u32, text: &str) -> Delivery {
-    let client_id = ClientId::parse("acme").unwrap();
-    let body = format!(
-        r#"{{"kind":"reply_received","email":"p{number}@example.com","id":"r{number}","occurred_at":"2026-11-01T09:00:00Z","text":"{text}"}}"#
-    );
-    let received_at = now()();
-    let request = Request { client_id: &client_id, query: "", headers: &[], body: body.as_bytes(), received_at };
-    let understood = read(Source::N8n, &ClientSources::default(), &request).unwrap();
-    Delivery { client_id: client_id.clone(), source: Source::N8n, received_at, understood, body_sha256: [0; 32] }
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn client() -> ClientId {
+    ClientId::parse("acme").unwrap()
+}
+
+fn key(n: u128) -> ContactKey {
+    ContactKey { client_id: client(), email: Email::parse(&format!("p{n}@example.com")).unwrap() }
+}
+
+async fn put(store: &Store, writes: &Writes) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    tx.write(writes).await?;
+    tx.commit().await
+}
+
+fn contact_row(n: u128, contact: Contact) -> ContactRow {
+    ContactRow { contact_id: id(n), key: key(n), contact, baseline: None, now: at(0), is_new: true }
+}
+
+fn event_row(n: u128, contact: u128, dedupe: &str) -> EventRow {
+    let facts =
+        Facts { occurred_at: at(1), time_known: true, profile: Profile::default(), data: EventData::WentSilent {} };
+    EventRow {
+        event_id: id(n),
+        contact_id: id(contact),
+        key: key(contact),
+        dedupe_key: dedupe.to_owned(),
+        kind: "went_silent",
+        source: Source::Scheduler,
+        occurred_at: at(1),
+        seen: Seen::from([(Source::Scheduler, facts)]),
+        verdict: Verdict { stage_before: Stage::New, stage_after: Stage::New, refused: true, rule: "r".to_owned() },
+        delivery_id: None,
+        received_at: at(2),
+    }
+}
+
+fn chat(n: u128, contact: u128, content: &str) -> ChatWrite {
+    ChatWrite {
+        chat_id: id(n),
+        contact_id: id(contact),
+        key: key(contact),
+        airtable_lead_id: None,
+        converted_client_id: None,
+        row: ChatRow {
+            key: "k".to_owned(),
+            at: at(1),
+            platform: Platform::Gmail,
+            contact_identifier: None,
+            contact_name: None,
+            account_identifier: None,
+            subject: None,
+            content: content.to_owned(),
+            message_type: MessageType::Reply,
+            message_status: MessageStatus::Received,
+            sequence_step: Some(2),
+            campaign: None,
+            external_id: None,
+            thread_id: None,
+            marks: Marks { requires_action: true, ..Marks::default() },
+        },
+        now: at(0),
+    }
+}
+
+fn task(n: u128, name: &str, priority: u8, due: i64) -> TaskRow {
+    TaskRow {
+        task_id: id(n),
+        kind: TaskKind::AirtableSyncLead,
+        tenant: client(),
+        task_key: name.to_owned(),
+        contact_id: None,
+        payload: serde_json::json!({"n": n.to_string()}),
+        priority,
+        due_at: at(due),
+        now: at(0),
+    }
+}
+
+fn settled(task: &ClaimedTask, end: TaskEnd, minute: i64) -> TaskSettled {
+    TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now: at(minute) }
+}
+
+async fn want(store: &Store, tasks: Vec<TaskRow>) {
+    put(store, &Writes { tasks, ..Writes::default() }).await.unwrap();
+}
+
+async fn claim(store: &Store, minute: i64, lease: u128) -> Vec<ClaimedTask> {
+    store.claim_tasks(TaskKind::ALL, 10, at(minute), at(minute + 5), id(lease)).await.unwrap()
+}
+
+on_both! {
+    async fn what_is_written_is_loaded(database: Database) {
+        let store = &database.store;
+        let contact = Contact {
+            stage: Stage::InSequence,
+            current_campaign: Some(CampaignId::parse("7").unwrap()),
+            past_campaigns: vec![CampaignId::parse("6").unwrap()],
+            last_contact_at: Some(at(1)),
+            list_id: Some(id(99)),
+            ..Contact::default()
+        };
+        let event = event_row(10, 1, "e1");
+        let writes = Writes {
+            contacts: vec![contact_row(1, contact.clone())],
+            events: vec![event.clone()],
+            chat_rows: vec![chat(20, 1, "hi")],
+            ..Writes::default()
+        };
+        put(store, &writes).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let events = [(client(), "e1".to_owned()), (client(), "e2".to_owned())];
+        let known = tx.load(&[key(1), key(2)], &events).await.unwrap();
+        assert_eq!(known.contacts[&key(1)].contact, contact);
+        assert_eq!(known.contacts.len(), 1);
+        assert_eq!(known.events[&events[0]].seen, event.seen);
+        let histories = tx.load_histories(&[key(1)]).await.unwrap();
+        assert_eq!(histories[&key(1)].events.len(), 1);
+        assert_eq!(histories[&key(1)].baseline, Contact::default());
+        drop(tx);
+        let mut marks = MarksWrite::new(id(1), "k".to_owned());
+        marks.intent = Some(Intent::PricingQuestion);
+        put(store, &Writes { chat_rows: vec![chat(21, 1, "edited")], chat_marks: vec![marks], ..Writes::default() })
+            .await
+            .unwrap();
+        let messages = store.timeline(id(1), 10).await.unwrap().messages;
+        assert_eq!(messages[0].chat_id, id(20).to_string(), "the id stays");
+        assert_eq!(
+            (messages[0].message_content.as_str(), messages[0].ai_intent.as_deref(), messages[0].requires_action),
+            ("edited", Some("pricing_question"), true)
+        );
+        let view = store.contact(&key(1)).await.unwrap().unwrap();
+        assert_eq!(view.list_id, None, "a list that does not exist is no reason to refuse a contact");
+        assert_eq!(view.last_contact_date.as_deref(), Some("2026-11-01T09:01:00.000000Z"));
+        database.person().await.run("UPDATE contacts SET has_engaged = NULL").await.unwrap();
+        let engaged = Contact { has_engaged: true, ..contact };
+        put(store, &Writes { contacts: vec![contact_row(1, engaged)], ..Writes::default() }).await.unwrap();
+        assert!(store.contact(&key(1)).await.unwrap().unwrap().has_engaged);
+    }
+}
+
+on_both! {
+    async fn tasks_are_coalesced_ordered_fenced_and_wanted_again(database: Database) {
+        let store = &database.store;
+        want(store, vec![task(1, "a", 5, 0), task(2, "b", 0, 0), task(3, "c", 0, 60)]).await;
+        want(store, vec![task(4, "a", 3, 0)]).await;
+        let claimed = claim(store, 1, 100).await;
+        assert_eq!(claimed.iter().map(|t| t.task_key.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!((claimed[1].wanted, claimed[1].payload["n"].as_str()), (2, Some("4")));
+        assert!(claim(store, 2, 101).await.is_empty(), "held");
+        want(store, vec![task(5, "a", 5, 2)]).await;
+        let again = claim(store, 7, 102).await;
+        assert_eq!(again.len(), 2, "an expired lease is claimed");
+        assert_eq!(again[0].attempts, 2);
+        assert_eq!(store.settle_tasks(&[settled(&claimed[0], TaskEnd::Done, 8)], &[], &[]).await.unwrap(), 0, "fenced");
+        let a = again.iter().find(|t| t.task_key == "a").unwrap();
+        want(store, vec![task(6, "a", 5, 8)]).await;
+        assert_eq!(store.settle_tasks(&[settled(a, TaskEnd::Done, 9)], &[], &[]).await.unwrap(), 1);
+        let third = claim(store, 9, 103).await;
+        assert_eq!((third.len(), third[0].task_key.as_str(), third[0].attempts), (1, "a", 1), "wanted meanwhile");
+        let retry = TaskEnd::Retry { due_at: at(30), error: "busy".to_owned(), counts: false };
+        store.settle_tasks(&[settled(&third[0], retry, 10)], &[], &[]).await.unwrap();
+        let later = claim(store, 31, 105).await;
+        let a = later.iter().find(|t| t.task_key == "a").unwrap();
+        assert_eq!(a.attempts, 1, "the try that did not count is given back");
+        let retry = TaskEnd::Retry { due_at: at(50), error: "busy".to_owned(), counts: true };
+        store.settle_tasks(&[settled(a, retry, 32)], &[], &[]).await.unwrap();
+        want(store, vec![task(7, "a", 5, 33)]).await;
+        assert!(!claim(store, 34, 106).await.iter().any(|t| t.task_key == "a"), "a backoff is not cut short");
+    }
+}
+
+on_both! {
+    async fn a_wish_during_the_last_try_is_not_lost_and_a_nearer_time_is_taken(database: Database) {
+        let store = &database.store;
+        want(store, vec![task(1, "a", 5, 0), task(3, "later", 5, 60)]).await;
+        let claimed = claim(store, 1, 100).await;
+        want(store, vec![task(2, "a", 5, 1)]).await;
+        store.settle_tasks(&[settled(&claimed[0], TaskEnd::Dead { error: "x".to_owned() }, 2)], &[], &[]).await.unwrap();
+        let again = claim(store, 3, 101).await;
+        assert_eq!((again.len(), again[0].attempts), (1, 1));
+        want(store, vec![task(4, "later", 5, 4)]).await;
+        let sooner = claim(store, 5, 102).await;
+        assert_eq!(sooner.iter().map(|t| t.task_key.as_str()).collect::<Vec<_>>(), ["later"]);
+        store.settle_tasks(&[settled(&sooner[0], TaskEnd::Dead { error: "x".to_owned() }, 6)], &[], &[]).await.unwrap();
+        assert!(claim(store, 60, 103).await.iter().all(|t| t.task_key != "later"), "dead ends stay dead");
+        assert!(store.retry_task(sooner[0].task_id, at(61)).await.unwrap(), "until a person runs them again");
+        assert!(claim(store, 61, 104).await.iter().any(|t| t.task_key == "later"));
+    }
 }
 
 #[tokio::test]
-async fn a_poisoned_delivery_ends_dead_and_harms_no_other() {
-    let database = Database::new().await;
-    let pool = database.person().await;
-    sqlx::query(
-        "CREATE TRIGGER poison BEFORE INSERT ON chat_history WHEN NEW.message_content = 'poison'
-         BEGIN SELECT RAISE(ABORT, 'poisoned'); END",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
-    let (handle, running) =
-        intake::start(&database.store, &Spans::default(), &now(), TriggerType::Webhook, 10, 10, None);
-    // All three are queued before the writer runs, so they are one batch.
-    let (one, two, three) = tokio::join!(
-        handle.submit(delivery(1, "hello")),
-        handle.submit(delivery(2, "poison")),
-        handle.submit(delivery(3, "hello"))
-    );
-    let outcomes = [one, two, three].map(|answer| answer.unwrap().outcome);
-    assert_eq!(outcomes, [Outcome::Applied, Outcome::Dead, Outcome::Applied]);
-    let dead = DeliveryFilter { outcome: Some(Outcome::Dead), limit: 10, ..DeliveryFilter::default() };
-    let dead = database.store.deliveries(&dead).await.unwrap();
-    assert!(dead[0].reason.as_ref().unwrap().contains("poisoned"), "{dead:?}");
-    let events = database.store.events(&EventFilter { limit: 10, ..EventFilter::default() }).await.unwrap();
-    assert_eq!(events.len(), 2, "nothing of it is half-written");
-    sqlx::query("DROP TRIGGER poison").execute(&pool).await.unwrap();
-    let answer = handle.submit(delivery(2, "poison")).await.unwrap();
-    assert_eq!(answer.outcome, Outcome::Applied, "it can come again after the cure");
-    drop(handle);
-    running.finished().await;
+async fn a_locked_sqlite_file_is_unavailable_and_no_fault_of_the_schema() {
+    let database = Database::empty(Kind::Sqlite).await;
+    let common::Person::Sqlite(pool) = database.person().await else { panic!("SQLite") };
+    let mut other = pool.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.unwrap();
+    assert!(database.store.migrate(false).await.unwrap_err().is_unavailable());
+    sqlx::query("ROLLBACK").execute(&mut *other).await.unwrap();
+    database.store.migrate(false).await.unwrap();
+    put(&database.store, &Writes { contacts: vec![contact_row(1, Contact::default())], ..Writes::default() })
+        .await
+        .unwrap();
 }
 
-#[tokio::test]
-async fn a_full_queue_refuses_and_a_broken_schema_is_told() {
-    let database = Database::new().await;
-    let (handle, running) =
-        intake::start(&database.store, &Spans::default(), &now(), TriggerType::Webhook, 1, 10, None);
-    let (first, second) = tokio::join!(handle.submit(delivery(1, "a")), handle.submit(delivery(2, "b")));
-    assert_eq!((first.unwrap().outcome, second), (Outcome::Applied, Err(Refusal::Full)));
-    let pool = database.person().await;
-    sqlx::query("DROP TABLE chat_history").execute(&pool).await.unwrap();
-    let answer = handle.submit(delivery(3, "c")).await;
-    assert_eq!(answer.unwrap().outcome, Outcome::Dead, "a broken schema is told, not hidden");
-    drop(handle);
-    running.finished().await;
-}
-
-#[tokio::test]
-async fn bodies_that_wait_are_bounded_in_bytes_too() {
-    let database = Database::new().await;
-    let (handle, running) =
-        intake::start(&database.store, &Spans::default(), &now(), TriggerType::Webhook, 100, 10, None);
-    let large = |number, mebibytes: usize| {
-        let mut delivery = delivery(number, "a");
-        delivery.understood.body_to_store = " ".repeat(mebibytes << 20);
-        handle.submit(delivery)
-    };
-    let (first, second) = tokio::join!(large(1, 60), large(2, 5));
-    assert_eq!((first.unwrap().outcome, second), (Outcome::Applied, Err(Refusal::Full)));
-    assert_eq!(large(2, 5).await.unwrap().outcome, Outcome::Applied, "there is room again");
-    drop(handle);
-    running.finished().await;
-}
-
-#[tokio::test]
-async fn a_transaction_that_is_dropped_leaves_nothing_and_the_writer_usable() {
-    let database = Database::new().await;
-    let spans = Spans::default();
-    let clock = now();
-    let context = intake::Context { store: &database.store, spans: &spans, now: &clock, trigger: TriggerType::Manual };
-    let answers = intake::rehearse(vec![delivery(1, "a"), delivery(1, "a")], &context).await.unwrap();
-    let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate], "the second sees the first");
-    assert!(database.store.events(&EventFilter { limit: 10, ..EventFilter::default() }).await.unwrap().is_empty());
-    let (handle, running) = intake::start(&database.store, &spans, &now(), TriggerType::Webhook, 10, 10, None);
-    assert_eq!(handle.submit(delivery(1, "a")).await.unwrap().outcome, Outcome::Applied);
-    drop(handle);
-    running.finished().await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_that_make_one_contact_conflict_and_the_second_finds_it() {
+    let database = Database::new(Kind::Postgres).await;
+    let mut first = database.store.begin().await.unwrap();
+    first.write(&Writes { contacts: vec![contact_row(1, Contact::default())], ..Writes::default() }).await.unwrap();
+    let store = database.store.clone();
+    let clash = ContactRow { contact_id: id(2), ..contact_row(1, Contact::default()) };
+    let second = tokio::spawn(async move { put(&store, &Writes { contacts: vec![clash], ..Writes::default() }).await });
+    first.commit().await.unwrap();
+    assert!(second.await.unwrap().unwrap_err().is_conflict());
 }

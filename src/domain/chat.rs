@@ -62,6 +62,7 @@ pub(super) fn record(contact: &mut Contact, event: &Event, step: &mut Step) {
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
+        | EventData::ChangedOutside { .. }
         | EventData::WentSilent {}
         | EventData::ReturnDue {}
         | EventData::FollowUpDue {}
@@ -139,6 +140,7 @@ fn row_of(contact: &Contact, event: &Event) -> Option<ChatRow> {
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
+        | EventData::ChangedOutside { .. }
         | EventData::WentSilent {}
         | EventData::ReturnDue {}
         | EventData::FollowUpDue {}

@@ -2,9 +2,10 @@
 
 use super::ids::{CampaignId, ClientId, ContactKey, Email};
 use super::intent::{Intent, Sentiment};
-use super::stage::options;
+use super::stage::{Stage, options};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 options!(
     /// Who told us. The order is the precedence with which two reports of one event are merged.
@@ -273,7 +274,59 @@ pub enum EventData {
     WentSilent {},
     ReturnDue {},
     FollowUpDue {},
+    /// Another writer changed the contact in the database: a person in an editor, an n8n node.
+    ChangedOutside {
+        changes: OutsideChange,
+    },
     Erased {},
+}
+
+/// The columns that another writer changed, with their new values; absent ones it left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OutsideChange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub follow_up_date: Option<Option<NaiveDate>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub follow_up_reason: Option<Option<FollowUpReason>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub source: Option<Option<ContactSource>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub list_id: Option<Option<uuid::Uuid>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub converted_client_id: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted_to_client: Option<bool>,
+    /// Profile columns by name; null empties one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile: BTreeMap<String, Option<String>>,
+}
+
+/// Tells a field that is null from one that is absent.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things here")]
+fn told<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(value).map(Some)
+}
+
+impl Profile {
+    /// The field of a column of `contacts`.
+    pub fn field_mut(&mut self, column: &str) -> Option<&mut Option<String>> {
+        match column {
+            "first_name" => Some(&mut self.first_name),
+            "last_name" => Some(&mut self.last_name),
+            "phone" => Some(&mut self.phone),
+            "company_name" => Some(&mut self.company_name),
+            "job_title" => Some(&mut self.job_title),
+            "linkedin_url" => Some(&mut self.linkedin_url),
+            "company_linkedin_url" => Some(&mut self.company_linkedin_url),
+            "company_website" => Some(&mut self.company_website),
+            "company_size" => Some(&mut self.company_size),
+            "company_industry" => Some(&mut self.company_industry),
+            _ => None,
+        }
+    }
 }
 
 impl EventData {
@@ -303,6 +356,7 @@ impl EventData {
             Self::WentSilent {} => "went_silent",
             Self::ReturnDue {} => "return_due",
             Self::FollowUpDue {} => "follow_up_due",
+            Self::ChangedOutside { .. } => "changed_outside",
             Self::Erased {} => "erased",
         }
     }
@@ -325,8 +379,9 @@ impl EventData {
             Self::DealWon { .. } | Self::DealDeclined { .. } => 8,
             Self::FollowUpSet { .. } => 9,
             Self::WentSilent {} | Self::ReturnDue {} | Self::FollowUpDue {} => 10,
-            Self::Unsubscribed { .. } => 11,
-            Self::Erased {} => 12,
+            Self::ChangedOutside { .. } => 11,
+            Self::Unsubscribed { .. } => 12,
+            Self::Erased {} => 13,
         }
     }
 }

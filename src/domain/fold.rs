@@ -4,7 +4,7 @@
 
 use super::chat;
 use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
-use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, Profile};
+use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile};
 use super::follow_up::{self, Spans};
 use super::ids::CampaignId;
 use super::intent::{Reading, reading_of};
@@ -97,6 +97,7 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
     chat::record(contact, event, &mut step);
     count(contact, data, at);
     match decision.ruling {
+        Ruling::Moves(to) if matches!(trigger, Trigger::ChangedOutside { .. }) => set_stage(contact, to, &mut step),
         Ruling::Moves(to) => move_to(contact, to, event, trigger, spans, &mut step),
         Ruling::Stays => stay(contact, trigger, data, at, spans),
         Ruling::Refused => step.refused = true,
@@ -180,6 +181,7 @@ fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Sp
         EventData::DealWon { .. } => Trigger::DealWon,
         EventData::DealDeclined { .. } => Trigger::DealDeclined,
         EventData::FollowUpSet { .. } => Trigger::FollowUpSet,
+        EventData::ChangedOutside { changes } => Trigger::ChangedOutside { to: changes.stage },
         EventData::WentSilent {} => Trigger::WentSilent {
             holds: contact.last_reply_at.is_some()
                 && contact.last_contact_at > contact.last_reply_at
@@ -300,6 +302,7 @@ fn count(contact: &mut Contact, data: &EventData, at: DateTime<Utc>) {
             contact.follow_up_date = Some(*date);
             contact.follow_up_reason = Some(*reason);
         }
+        EventData::ChangedOutside { changes } => take_change(contact, changes),
         EventData::DealWon { client_record } => {
             contact.converted_to_client = true;
             if client_record.is_some() {
@@ -357,6 +360,47 @@ fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, sp
         touch(step, contact.current_campaign.clone());
     }
     follow_up::follow_move(contact, from, &event.facts.data, event.facts.occurred_at.date_naive(), spans);
+}
+
+/// What another writer set stands as it is: no follow-up date is derived from it.
+fn set_stage(contact: &mut Contact, to: Stage, step: &mut Step) {
+    contact.stage = to;
+    contact.unclear = None;
+    if !to.keeps_campaign() {
+        touch(step, leave_campaign(contact));
+    }
+}
+
+fn take_change(contact: &mut Contact, change: &OutsideChange) {
+    let OutsideChange {
+        stage: _,
+        follow_up_date,
+        follow_up_reason,
+        source,
+        list_id,
+        converted_client_id,
+        converted_to_client,
+        profile,
+    } = change;
+    set(&mut contact.follow_up_date, follow_up_date.as_ref());
+    set(&mut contact.follow_up_reason, follow_up_reason.as_ref());
+    set(&mut contact.contact_source, source.as_ref());
+    set(&mut contact.list_id, list_id.as_ref());
+    set(&mut contact.converted_client_id, converted_client_id.as_ref());
+    if let Some(converted) = converted_to_client {
+        contact.converted_to_client = *converted;
+    }
+    for (column, value) in profile {
+        if let Some(field) = contact.profile.field_mut(column) {
+            field.clone_from(value);
+        }
+    }
+}
+
+fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+    if let Some(value) = value {
+        field.clone_from(value);
+    }
 }
 
 fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<Utc>, spans: &Spans) {

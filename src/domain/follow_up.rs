@@ -74,6 +74,7 @@ pub fn return_date(data: &EventData, day: NaiveDate, spans: &Spans) -> Option<Na
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
+        | EventData::ChangedOutside { .. }
         | EventData::WentSilent {}
         | EventData::ReturnDue {}
         | EventData::FollowUpDue {}
@@ -105,6 +106,7 @@ pub fn meeting_of(data: &EventData) -> Option<&Meeting> {
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
+        | EventData::ChangedOutside { .. }
         | EventData::WentSilent {}
         | EventData::ReturnDue {}
         | EventData::FollowUpDue {}

@@ -121,6 +121,45 @@ impl Stage {
         Self::ALL.iter().copied().find(|stage| stage.columns() == columns)
     }
 
+    /// The stage that columns off the matrix come nearest to, read from what an older system stored. Doubt goes to the side of
+    /// silence: whatever speaks of an opt-out is one. Texts are compared without case and surrounding space.
+    pub fn nearest(
+        lead_status: Option<&str>,
+        pipeline_status: Option<&str>,
+        campaign_status: Option<&str>,
+        lead_email_status: Option<&str>,
+    ) -> Self {
+        let clean = |text: Option<&str>| text.map(|text| text.trim().to_lowercase()).unwrap_or_default();
+        let lead = LeadStatus::parse(&clean(lead_status));
+        let pipeline = PipelineStatus::parse(&clean(pipeline_status));
+        let campaign = CampaignStatus::parse(&clean(campaign_status));
+        let email = LeadEmailStatus::parse(&clean(lead_email_status));
+        if email == Some(LeadEmailStatus::Unsubscribed) {
+            return Self::DoNotContact;
+        }
+        match lead {
+            Some(LeadStatus::DoNotContact) => Self::DoNotContact,
+            Some(LeadStatus::Won) => Self::Won,
+            Some(LeadStatus::Declined) => Self::Declined,
+            Some(LeadStatus::NoShow) => Self::NoShow,
+            Some(LeadStatus::Ghosted) => Self::Ghosted,
+            Some(LeadStatus::NotInterested) => Self::NotInterested,
+            Some(LeadStatus::OutOfOffice) => Self::OutOfOffice,
+            Some(LeadStatus::Interested) if pipeline == Some(PipelineStatus::MeetingBooked) => Self::MeetingBooked,
+            Some(LeadStatus::Interested) => Self::Interested,
+            Some(LeadStatus::Triage | LeadStatus::Active) | None => match (email, campaign) {
+                (Some(LeadEmailStatus::Unsubscribed), _) => Self::DoNotContact,
+                (Some(LeadEmailStatus::Bounced), _) => Self::Bounced,
+                (Some(LeadEmailStatus::Replied), _) => Self::Interested,
+                (Some(LeadEmailStatus::NoReply), _) | (None, Some(CampaignStatus::Completed)) => Self::NoReply,
+                (None, Some(CampaignStatus::Active)) => Self::InSequence,
+                (None, Some(CampaignStatus::Paused)) => Self::SequencePaused,
+                (None, None) if lead == Some(LeadStatus::Active) => Self::InSequence,
+                (None, None) => Self::New,
+            },
+        }
+    }
+
     /// The stages in which the current campaign is kept; on leaving them it becomes a past one.
     pub const fn keeps_campaign(self) -> bool {
         match self {
@@ -181,6 +220,45 @@ mod tests {
                 c.lead_email_status.map(LeadEmailStatus::as_str),
             );
             assert_eq!(columns, row);
+        }
+    }
+
+    #[test]
+    fn columns_off_the_matrix_are_read_as_the_nearest_stage() {
+        for (description, columns, stage) in [
+            ("active without a campaign status", [Some("active"), Some("open"), None, None], Stage::InSequence),
+            ("capitals and space", [Some(" Interested "), Some("Follow_up"), None, None], Stage::Interested),
+            (
+                "an opt-out anywhere is one",
+                [Some("interested"), Some("open"), None, Some("unsubscribed")],
+                Stage::DoNotContact,
+            ),
+            ("do_not_contact whatever else", [Some("do_not_contact"), None, Some("active"), None], Stage::DoNotContact),
+            (
+                "replied but still active",
+                [Some("active"), Some("open"), Some("completed"), Some("replied")],
+                Stage::Interested,
+            ),
+            (
+                "a meeting in the pipeline",
+                [Some("interested"), Some("meeting_booked"), None, None],
+                Stage::MeetingBooked,
+            ),
+            ("nothing known", [None, None, None, None], Stage::New),
+            ("words of another system", [Some("hot lead"), Some("x"), Some("running"), None], Stage::New),
+        ] {
+            let [lead, pipeline, campaign, email] = columns;
+            assert_eq!(Stage::nearest(lead, pipeline, campaign, email), stage, "{description}");
+        }
+        for &stage in Stage::ALL {
+            let c = stage.columns();
+            let nearest = Stage::nearest(
+                Some(c.lead_status.as_str()),
+                Some(c.pipeline_status.as_str()),
+                c.campaign_status.map(CampaignStatus::as_str),
+                c.lead_email_status.map(LeadEmailStatus::as_str),
+            );
+            assert_eq!(nearest, stage, "on the matrix it is the stage itself");
         }
     }
 

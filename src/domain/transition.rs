@@ -47,6 +47,10 @@ pub enum Trigger {
     },
     FollowUpDue,
     ContactAdded,
+    /// Another writer set the four columns to a stage, or changed other columns only.
+    ChangedOutside {
+        to: Option<Stage>,
+    },
     Erased,
 }
 
@@ -116,6 +120,7 @@ pub const fn decide(stage: Stage, trigger: Trigger) -> Decision {
         Trigger::ReturnDue { holds, has_campaign } => return_due(stage, holds, has_campaign),
         Trigger::FollowUpDue => stays("a due follow-up moves no stage"),
         Trigger::ContactAdded => contact_added(stage),
+        Trigger::ChangedOutside { to } => changed_outside(stage, to),
         Trigger::Erased => stays("erasure removes data, it moves no stage"),
     }
 }
@@ -310,6 +315,15 @@ const fn meeting_booked(stage: Stage, rule: &'static str) -> Decision {
         | Stage::Declined => moves(Stage::MeetingBooked, rule),
         Stage::Won => WON_STAYS,
         Stage::DoNotContact => NEVER_LEFT,
+    }
+}
+
+const fn changed_outside(stage: Stage, to: Option<Stage>) -> Decision {
+    match (stage, to) {
+        (_, None) => stays("another writer changed the contact's facts in the database, not its stage"),
+        (Stage::DoNotContact, Some(Stage::DoNotContact)) => NEVER_LEFT,
+        (Stage::DoNotContact, Some(_)) => refused("do_not_contact is never left, whoever writes (rule 3)"),
+        (_, Some(to)) => moves(to, "another writer set the contact's status in the database; it is the new baseline"),
     }
 }
 

@@ -3,12 +3,13 @@
 use super::follow;
 use super::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
-    TriggerType, Verdict, Writes,
+    TaskRow, TriggerType, Verdict, Writes,
 };
 use crate::domain::contact::Contact;
-use crate::domain::event::{Alert, CampaignChange, Event, Source};
+use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, OutsideChange, Profile, Source};
 use crate::domain::fold::{self, Step};
 use crate::domain::follow_up::Spans;
+use crate::domain::identity::platform_key;
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::merge;
 use crate::domain::stage::Stage;
@@ -73,11 +74,52 @@ struct Told {
     /// A report told something that was not known.
     is_news: bool,
     delivery_id: Uuid,
+    is_webhook: bool,
     received_at: DateTime<Utc>,
     event: Event,
 }
 
 type EventId = (ClientId, String);
+
+/// What other writers changed in the database, as events like all others: they take their place in the order of time and have
+/// their reason in the contact's history.
+pub fn outside_changes(known: &Known, now: DateTime<Utc>) -> Vec<Incoming> {
+    let mut changed: Vec<(&ContactKey, &KnownContact)> =
+        known.contacts.iter().filter(|(_, known)| !known.outside.is_empty()).collect();
+    changed.sort_by_key(|(key, _)| *key);
+    changed
+        .into_iter()
+        .map(|(key, known)| Incoming {
+            delivery_id: known.contact_id,
+            client_id: key.client_id.clone(),
+            source: Source::Operator,
+            received_at: now,
+            events: known
+                .outside
+                .iter()
+                .map(|(at, change)| outside_event(key, known.contact_id, *at, change))
+                .collect(),
+            campaign_changes: Vec::new(),
+            alerts: Vec::new(),
+            unrecognised: Vec::new(),
+            ignored: Vec::new(),
+            body: String::new(),
+            body_sha256: [0; 32],
+            is_webhook: false,
+        })
+        .collect()
+}
+
+fn outside_event(key: &ContactKey, contact_id: Uuid, at: DateTime<Utc>, change: &OutsideChange) -> Event {
+    let data = EventData::ChangedOutside { changes: change.clone() };
+    Event {
+        client_id: key.client_id.clone(),
+        email: key.email.clone(),
+        source: Source::Operator,
+        dedupe_key: platform_key(data.kind(), "database", &[&contact_id.to_string(), &at.to_rfc3339()]),
+        facts: Facts { occurred_at: at, time_known: true, profile: Profile::default(), data },
+    }
+}
 
 /// The contacts that must be folded again from their baseline: an event is older than what is applied, or a report changes one.
 pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
@@ -127,7 +169,21 @@ pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, 
         .iter()
         .map(|incoming| answer(incoming, &told, &verdicts, &contact_ids, known, rim, &mut writes))
         .collect();
+    coalesce(&mut writes.tasks);
     (writes, answers)
+}
+
+/// One wish a key: the last says what is wanted, the most urgent says when.
+fn coalesce(tasks: &mut Vec<TaskRow>) {
+    let mut by_key: BTreeMap<String, TaskRow> = BTreeMap::new();
+    for mut task in tasks.drain(..) {
+        if let Some(earlier) = by_key.get(&task.task_key) {
+            task.priority = task.priority.min(earlier.priority);
+            task.due_at = task.due_at.min(earlier.due_at);
+        }
+        by_key.insert(task.task_key.clone(), task);
+    }
+    tasks.extend(by_key.into_values());
 }
 
 /// Brings the reports of the batch together, event by event, with what is stored of them.
@@ -147,6 +203,7 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
                     stored,
                     is_news: false,
                     delivery_id: incoming.delivery_id,
+                    is_webhook: incoming.is_webhook,
                     received_at: incoming.received_at,
                     event: event.clone(),
                 }
@@ -169,6 +226,7 @@ struct Turn {
     is_new: bool,
     airtable_lead_id: Option<String>,
     key: ContactKey,
+    baseline: Option<Contact>,
     before: Contact,
     contact: Contact,
     verdicts: Vec<(EventId, Verdict)>,
@@ -176,17 +234,18 @@ struct Turn {
 
 impl Turn {
     fn new(key: &ContactKey, known: &Known, rim: &mut Rim<'_>) -> Self {
-        let (contact_id, is_new, airtable_lead_id, contact) = match known.contacts.get(key) {
-            Some(KnownContact { contact_id, contact, airtable_lead_id }) => {
-                (*contact_id, false, airtable_lead_id.clone(), contact.clone())
+        let (contact_id, is_new, airtable_lead_id, contact, is_adopted) = match known.contacts.get(key) {
+            Some(KnownContact { contact_id, contact, airtable_lead_id, is_adopted, outside: _ }) => {
+                (*contact_id, false, airtable_lead_id.clone(), contact.clone(), *is_adopted)
             }
-            None => ((rim.new_id)(), true, None, Contact::default()),
+            None => ((rim.new_id)(), true, None, Contact::default(), false),
         };
         Self {
             contact_id,
             is_new,
             airtable_lead_id,
             key: key.clone(),
+            baseline: is_adopted.then(|| contact.clone()),
             before: contact.clone(),
             contact,
             verdicts: Vec::new(),
@@ -202,6 +261,7 @@ impl Turn {
             contact_id: self.contact_id,
             key: self.key.clone(),
             contact: self.contact.clone(),
+            baseline: self.baseline.take(),
             now: rim.now,
             is_new: self.is_new,
         });
@@ -311,7 +371,7 @@ impl Turn {
             occurred_at: told.event.facts.occurred_at,
             seen: told.seen.clone(),
             verdict: verdict.clone(),
-            delivery_id: told.stored.is_none().then_some(told.delivery_id),
+            delivery_id: (told.stored.is_none() && told.is_webhook).then_some(told.delivery_id),
             received_at: told.received_at,
         });
         self.verdicts.push(((self.key.client_id.clone(), told.event.dedupe_key.clone()), verdict));

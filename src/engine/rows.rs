@@ -1,7 +1,7 @@
 //! What the engine is given and what it gives back: plain rows, without SQL.
 
 use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
-use crate::domain::event::{Facts, Source};
+use crate::domain::event::{Facts, OutsideChange, Source};
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{Stage, options};
@@ -62,6 +62,10 @@ pub struct KnownContact {
     pub contact_id: Uuid,
     pub contact: Contact,
     pub airtable_lead_id: Option<String>,
+    /// Another writer made the row and the engine never folded it: `contact` was read from the columns and becomes the baseline.
+    pub is_adopted: bool,
+    /// What other writers changed since the engine's last write, oldest first.
+    pub outside: Vec<(DateTime<Utc>, OutsideChange)>,
 }
 
 /// What each source said of one event, kept so that a merge does not depend on who came first.
@@ -137,6 +141,8 @@ pub struct ContactRow {
     pub contact_id: Uuid,
     pub key: ContactKey,
     pub contact: Contact,
+    /// Set where the contact is adopted now: where its fold starts.
+    pub baseline: Option<Contact>,
     /// The time of the write; `created_at` too where the contact is new.
     pub now: DateTime<Utc>,
     pub is_new: bool,

@@ -1,6 +1,9 @@
 //! The batcher: what arrived while the last batch committed becomes the next one.
 
-use super::{Answer, ApplyError, Context, IntakeHandle, Job, Now, QUEUE_BYTES_MAX, Refusal, apply, incoming, new_id};
+use super::{
+    Answer, ApplyError, Context, IntakeHandle, Job, Now, QUEUE_BYTES_MAX, Refusal, apply_through_conflicts, incoming,
+    new_id,
+};
 use crate::domain::follow_up::Spans;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
@@ -104,7 +107,7 @@ impl Writer {
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
         let context = Context { store: &self.store, spans: &self.spans, now: &self.now, trigger: self.trigger };
-        apply(batch, &context).await
+        apply_through_conflicts(batch, &context).await
     }
 
     async fn apply_alone(&self, delivery: Incoming) -> Result<Answer, Refusal> {

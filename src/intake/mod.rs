@@ -8,11 +8,12 @@ mod batcher;
 use crate::domain::event::Source;
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, ContactKey};
-use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history};
+use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
 use crate::engine::rows::{Known, TriggerType};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,9 @@ pub use batcher::{Intake, start};
 
 /// Bodies that wait at once, in bytes: beyond it arrivals are refused, however few they are.
 const QUEUE_BYTES_MAX: u32 = 67_108_864;
+
+/// How often a batch is tried again where another instance was at the same rows.
+const CONFLICTS_MAX: u32 = 10;
 
 /// The clock, handed down from the rim.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -115,6 +119,13 @@ impl ApplyError {
             Self::Panicked => false,
         }
     }
+
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_conflict(),
+            Self::Panicked => false,
+        }
+    }
 }
 
 /// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
@@ -123,6 +134,29 @@ pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<Deli
     let answers = apply_in(&mut tx, batch, context).await?;
     tx.commit().await?;
     Ok(answers)
+}
+
+/// [`apply`], again where another instance was at the same rows: it wins, and what it wrote is loaded then.
+pub(crate) async fn apply_through_conflicts(
+    batch: &[Incoming],
+    context: &Context<'_>,
+) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let mut tries = CONFLICTS_MAX;
+    loop {
+        match apply(batch, context).await {
+            Err(error) if error.is_conflict() && tries > 0 => tries -= 1,
+            result => return result,
+        }
+    }
+}
+
+/// Takes what other writers changed of these contacts.
+pub(crate) async fn apply_outside_changes(contacts: &[ContactKey], context: &Context<'_>) -> Result<(), ApplyError> {
+    let mut tx = context.store.begin().await?;
+    let known = tx.load(contacts, &[]).await?;
+    let batch = outside_changes(&known, (context.now)());
+    decide_and_write(&mut tx, &batch, known, context).await?;
+    Ok(tx.commit().await?)
 }
 
 /// What these deliveries would do, one after the other; nothing of it stays.
@@ -137,8 +171,23 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
 }
 
 async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
-    let started = (context.now)();
     let known = load(tx, batch).await?;
+    let changed = outside_changes(&known, (context.now)());
+    let asked = batch.len();
+    let batch = if changed.is_empty() { Cow::Borrowed(batch) } else { Cow::Owned([batch, &changed].concat()) };
+    let mut answers = decide_and_write(tx, &batch, known, context).await?;
+    answers.truncate(asked);
+    Ok(answers)
+}
+
+async fn decide_and_write(
+    tx: &mut Tx,
+    batch: &[Incoming],
+    mut known: Known,
+    context: &Context<'_>,
+) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+    let started = (context.now)();
+    load_again(tx, batch, &mut known).await?;
     let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
         let mut new_id = new_id(started);
         let mut rim = Rim { now: started, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
@@ -177,11 +226,16 @@ async fn load(tx: &mut Tx, batch: &[Incoming]) -> Result<Known, StoreError> {
         let owners: Vec<ContactKey> = owners.into_iter().collect();
         known.contacts.extend(tx.load(&owners, &[]).await?.contacts);
     }
-    let again = needs_history(batch, &known);
+    Ok(known)
+}
+
+/// The histories of the contacts that must be folded again.
+async fn load_again(tx: &mut Tx, batch: &[Incoming], known: &mut Known) -> Result<(), StoreError> {
+    let again = needs_history(batch, known);
     if !again.is_empty() {
         known.histories = tx.load_histories(&again).await?;
     }
-    Ok(known)
+    Ok(())
 }
 
 /// Ids that sort by time (UUID version 7), so that new rows stand together in the indexes.

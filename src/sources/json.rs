@@ -67,8 +67,31 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Malformed> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Malformed("the body is empty; expected a JSON object".to_owned()));
     }
-    serde_json::from_slice(body)
-        .map_err(|error| Malformed(format!("the body is not JSON: line {}, column {}", error.line(), error.column())))
+    let mut value = serde_json::from_slice(body).map_err(|error| {
+        Malformed(format!("the body is not JSON: line {}, column {}", error.line(), error.column()))
+    })?;
+    // JSON can hold the character NUL only as this escape; PostgreSQL keeps it in no text, SQLite ends a text at it.
+    if body.windows(NUL_ESCAPE.len()).any(|part| part == NUL_ESCAPE) {
+        replace_nul(&mut value);
+    }
+    Ok(value)
+}
+
+const NUL_ESCAPE: &[u8] = br"\u0000";
+
+fn replace_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(replace_nul),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(replace_nul);
+            if fields.keys().any(|name| name.contains('\0')) {
+                let renamed = std::mem::take(fields);
+                fields.extend(renamed.into_iter().map(|(name, value)| (name.replace('\0', "\u{fffd}"), value)));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A time in any of the forms seen: RFC 3339 with offset or Z and up to nine fraction digits, without offset (UTC), or epoch

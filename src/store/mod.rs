@@ -2,14 +2,20 @@
 //!
 //! Each database is a dialect of the same few operations; [`Store`] and [`Tx`] choose between them in one exhaustive match.
 
+mod cells;
+mod foreign;
+mod migrations;
+mod postgres;
 mod sqlite;
 pub mod views;
+mod views_of;
 
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{
     ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskSettled, Writes,
 };
 use chrono::{DateTime, Utc};
+use postgres::{PostgresStore, PostgresTx};
 use sqlite::{SqliteStore, SqliteTx};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -23,6 +29,9 @@ pub enum StoreError {
     /// The database can't take it now: busy, unreachable, out of space. Coming again helps.
     #[error("the database can't take it now")]
     Unavailable(#[source] sqlx::Error),
+    /// Another instance was at the same rows: the same again at once may go well.
+    #[error("another instance was at the same rows")]
+    Conflict(#[source] sqlx::Error),
     /// The data is at fault: coming again with the same does not help.
     #[error("the database refused it: {0}")]
     Rejected(String),
@@ -38,7 +47,14 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Rejected(_) | Self::Schema(_) | Self::Address(_) => false,
+            Self::Conflict(_) | Self::Rejected(_) | Self::Schema(_) | Self::Address(_) => false,
+        }
+    }
+
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            Self::Conflict(_) => true,
+            Self::Unavailable(_) | Self::Rejected(_) | Self::Schema(_) | Self::Address(_) => false,
         }
     }
 }
@@ -52,16 +68,39 @@ pub struct MigrationStep {
     pub applied_now: bool,
 }
 
+/// Rows that don't keep a rule and that only a person can mend.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    pub table: String,
+    /// The constraint's name, which says the rule.
+    pub rule: String,
+    pub rows: i64,
+    /// Ids of a few of them.
+    pub examples: Vec<String>,
+    pub what_to_do: String,
+}
+
+/// What `migrate` did, or on a dry run would do.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MigrationReport {
+    pub steps: Vec<MigrationStep>,
+    /// What the first migration makes, and what it adopts of what was there.
+    pub plan: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
 /// The database.
 #[derive(Debug, Clone)]
 pub enum Store {
     Sqlite(SqliteStore),
+    Postgres(PostgresStore),
 }
 
 /// One transaction of the intake. Dropping it rolls everything back.
 #[derive(Debug)]
 pub enum Tx {
     Sqlite(SqliteTx),
+    Postgres(PostgresTx),
 }
 
 impl Store {
@@ -69,12 +108,11 @@ impl Store {
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         match address.split_once(':') {
             Some(("sqlite", _)) => Ok(Self::Sqlite(SqliteStore::open(address).await?)),
-            Some(("postgres" | "postgresql", _)) => {
-                Err(StoreError::Address("PostgreSQL is not in this version yet; use sqlite://PATH".to_owned()))
-            }
-            Some(_) | None => {
-                Err(StoreError::Address("database_url must look like sqlite://sales-engine.db".to_owned()))
-            }
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(PostgresStore::open(address).await?)),
+            Some(_) | None => Err(StoreError::Address(
+                "database_url must look like sqlite://sales-engine.db or postgres://USER:PASSWORD@HOST:5432/DATABASE"
+                    .to_owned(),
+            )),
         }
     }
 
@@ -82,28 +120,35 @@ impl Store {
     pub fn writers(&self) -> usize {
         match self {
             Self::Sqlite(_) => 1,
+            Self::Postgres(_) => PostgresStore::writers(),
         }
     }
 
-    pub async fn migrate(&self, dry_run: bool) -> Result<Vec<MigrationStep>, StoreError> {
+    pub async fn migrate(&self, dry_run: bool) -> Result<MigrationReport, StoreError> {
         match self {
             Self::Sqlite(store) => store.migrate(dry_run).await,
+            Self::Postgres(store) => store.migrate(dry_run).await,
         }
     }
 
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        Ok(self.migrate(true).await?.iter().all(|step| !step.applied_now))
+        match self {
+            Self::Sqlite(store) => Ok(store.migrate(true).await?.steps.iter().all(|step| !step.applied_now)),
+            Self::Postgres(store) => store.schema_is_current().await,
+        }
     }
 
     pub async fn ping(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(store) => store.ping().await,
+            Self::Postgres(store) => store.ping().await,
         }
     }
 
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         match self {
             Self::Sqlite(store) => Ok(Tx::Sqlite(store.begin().await?)),
+            Self::Postgres(store) => Ok(Tx::Postgres(store.begin().await?)),
         }
     }
 
@@ -118,6 +163,7 @@ impl Store {
     ) -> Result<Vec<ClaimedTask>, StoreError> {
         match self {
             Self::Sqlite(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
+            Self::Postgres(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
         }
     }
 
@@ -131,6 +177,10 @@ impl Store {
     ) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(store) => store.settle_tasks(settled, leads, logs).await,
+            Self::Postgres(store) => match store.settle_tasks(settled, leads, logs).await {
+                Err(StoreError::Conflict(_)) => store.settle_tasks(settled, leads, logs).await,
+                result => result,
+            },
         }
     }
 
@@ -138,12 +188,14 @@ impl Store {
     pub async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(store) => store.retry_task(task_id, now).await,
+            Self::Postgres(store) => store.retry_task(task_id, now).await,
         }
     }
 
     pub async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
         match self {
             Self::Sqlite(store) => store.lead_subjects(contact_ids).await,
+            Self::Postgres(store) => store.lead_subjects(contact_ids).await,
         }
     }
 
@@ -157,42 +209,57 @@ impl Store {
     ) -> Result<Vec<(Uuid, Email)>, StoreError> {
         match self {
             Self::Sqlite(store) => store.contacts_in_campaign(client_id, campaign, after, limit).await,
+            Self::Postgres(store) => store.contacts_in_campaign(client_id, campaign, after, limit).await,
+        }
+    }
+
+    /// The contacts that another writer changed since the engine last wrote them.
+    pub async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_changed_outside(limit).await,
+            Self::Postgres(store) => store.contacts_changed_outside(limit).await,
         }
     }
 
     pub async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.contact(key).await,
+            Self::Postgres(store) => store.contact(key).await,
         }
     }
 
     pub async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
         match self {
             Self::Sqlite(store) => store.timeline(contact_id, limit).await,
+            Self::Postgres(store) => store.timeline(contact_id, limit).await,
         }
     }
 
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.deliveries(filter).await,
+            Self::Postgres(store) => store.deliveries(filter).await,
         }
     }
 
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.events(filter).await,
+            Self::Postgres(store) => store.events(filter).await,
         }
     }
 
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.tasks(filter).await,
+            Self::Postgres(store) => store.tasks(filter).await,
         }
     }
 
     pub async fn counts(&self) -> Result<CountsView, StoreError> {
         match self {
             Self::Sqlite(store) => store.counts().await,
+            Self::Postgres(store) => store.counts().await,
         }
     }
 }
@@ -202,6 +269,7 @@ impl Tx {
     pub async fn load(&mut self, contacts: &[ContactKey], events: &[(ClientId, String)]) -> Result<Known, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.load(contacts, events).await,
+            Self::Postgres(tx) => tx.load(contacts, events).await,
         }
     }
 
@@ -211,18 +279,21 @@ impl Tx {
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.load_histories(contacts).await,
+            Self::Postgres(tx) => tx.load_histories(contacts).await,
         }
     }
 
     pub async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.write(writes).await,
+            Self::Postgres(tx) => tx.write(writes).await,
         }
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! another process take over, which does no harm because every effect reads the present state when it runs.
 
 mod leads;
+mod outside;
 mod retry;
 mod spread;
 
@@ -47,18 +48,19 @@ impl Dispatcher {
 
     /// One step: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
-        match self.spread_turn().await? {
-            Turn::Worked(count) => return Ok(Turn::Worked(count)),
-            Turn::Wait(_) | Turn::Idle => {}
+        for turn in [
+            outside::turn(&self.store, &self.spans, &self.now).await?,
+            spread::turn(&self.store, &self.spans, &self.now).await?,
+        ] {
+            match turn {
+                Turn::Worked(count) => return Ok(Turn::Worked(count)),
+                Turn::Wait(_) | Turn::Idle => {}
+            }
         }
         match self.leads.as_mut() {
             Some(leads) => leads.turn(&self.store, &self.now).await,
             None => Ok(Turn::Idle),
         }
-    }
-
-    async fn spread_turn(&mut self) -> Result<Turn, StoreError> {
-        spread::turn(&self.store, &self.spans, &self.now).await
     }
 
     /// Runs until told to stop. `wake` is notified when new work may be there.

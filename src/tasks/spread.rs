@@ -7,7 +7,7 @@ use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskSettled, TriggerType};
-use crate::intake::{ApplyError, Context, Now, apply};
+use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
@@ -80,7 +80,7 @@ async fn spread(
             is_webhook: false,
         };
         let context = Context { store, spans, now, trigger: TriggerType::Webhook };
-        apply(&[incoming], &context).await?;
+        apply_through_conflicts(&[incoming], &context).await?;
     }
 }
 

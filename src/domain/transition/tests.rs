@@ -69,6 +69,10 @@ fn table() -> Vec<(&'static str, Trigger, &'static str)> {
     ("return due, moved, no campaign",  T::ReturnDue { holds: false, has_campaign: false }, "=   =   =   =   =   =   =   =   =   =   =   =   =   =  "),
     ("follow-up due",                   T::FollowUpDue,                        "=   =   =   =   =   =   =   =   =   =   =   =   =   =  "),
     ("contact added",                   T::ContactAdded,                       "=   =   =   =   =   =   =   =   =   =   =   !   =   =  "),
+    ("another writer, Won",             T::ChangedOutside { to: Some(Stage::Won) },          "won won won won won won won won won won won !   won won"),
+    ("another writer, New",             T::ChangedOutside { to: Some(Stage::New) },          "new new new new new new new new new new new !   new new"),
+    ("another writer, opt-out",         T::ChangedOutside { to: Some(Stage::DoNotContact) }, "dnc dnc dnc dnc dnc dnc dnc dnc dnc dnc dnc =   dnc dnc"),
+    ("another writer, no stage",        T::ChangedOutside { to: None },                      "=   =   =   =   =   =   =   =   =   =   =   =   =   =  "),
     ("erased",                          T::Erased,                             "=   =   =   =   =   =   =   =   =   =   =   =   =   =  "),
     ]
 }

@@ -51,7 +51,13 @@ impl Tables {
 
     fn write(&mut self, writes: Writes) {
         for row in writes.contacts {
-            let known = KnownContact { contact_id: row.contact_id, contact: row.contact, airtable_lead_id: None };
+            let known = KnownContact {
+                contact_id: row.contact_id,
+                contact: row.contact,
+                airtable_lead_id: None,
+                is_adopted: false,
+                outside: Vec::new(),
+            };
             self.contacts.insert(row.key, known);
         }
         for row in writes.events {

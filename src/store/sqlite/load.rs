@@ -1,18 +1,39 @@
 //! What is known of a batch's contacts and events.
 
-use super::{SqliteTx, StoreError, fault, json_text, unreadable};
+use super::{SqliteTx, StoreError, fault, json_text};
 use crate::domain::ids::{ClientId, ContactKey, Email};
-use crate::domain::stage::Stage;
-use crate::engine::rows::{History, Known, KnownContact, StoredEvent, Verdict};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use crate::engine::rows::{History, Known};
+use crate::store::cells::{Cells as _, key, known_contact, stored_event};
 use std::collections::HashMap;
-use uuid::Uuid;
 
-const CONTACTS: &str = "
-    SELECT c.contact_id, c.client_id, c.email, c.fold, c.airtable_lead_id
-    FROM json_each(?1) AS k
-    CROSS JOIN contacts AS c ON c.client_id = k.value ->> 0 AND c.email = k.value ->> 1";
+/// What [`known_contact`] reads; the row's columns only where the engine never folded it.
+macro_rules! contact_columns {
+    () => {
+        "
+    SELECT c.contact_id, c.client_id, c.email, c.fold, c.baseline, c.airtable_lead_id, c.lead_stage_written, c.changed_outside,
+           CASE WHEN c.fold = '{}' THEN json_object(
+               'lead_status', c.lead_status, 'pipeline_status', c.pipeline_status, 'campaign_status', c.campaign_status,
+               'lead_email_status', c.lead_email_status, 'first_name', c.first_name, 'last_name', c.last_name,
+               'phone', c.phone, 'company_name', c.company_name, 'job_title', c.job_title, 'linkedin_url', c.linkedin_url,
+               'company_linkedin_url', c.company_linkedin_url, 'company_website', c.company_website,
+               'company_size', c.company_size, 'company_industry', c.company_industry, 'source', c.source,
+               'list_id', c.list_id, 'enrichment_date', c.enrichment_date, 'current_campaign_id', c.current_campaign_id,
+               'past_campaign_ids', json(c.past_campaign_ids), 'last_contact_date', c.last_contact_date,
+               'last_reply_date', c.last_reply_date, 'last_touch_date', c.last_touch_date, 'reply_count', c.reply_count,
+               'emails_sent_count', c.emails_sent_count, 'follow_up_date', c.follow_up_date,
+               'follow_up_reason', c.follow_up_reason, 'has_engaged', c.has_engaged,
+               'converted_to_client', c.converted_to_client, 'converted_client_id', c.converted_client_id,
+               'first_reply_date', c.first_reply_date) END AS adopted
+"
+    };
+}
+pub(super) use contact_columns;
+
+const CONTACTS: &str = concat!(
+    contact_columns!(),
+    "FROM json_each(?1) AS k
+    CROSS JOIN contacts AS c ON c.client_id = k.value ->> 0 AND c.email = k.value ->> 1"
+);
 
 const EVENTS: &str = "
     SELECT e.event_id, e.contact_id, e.client_id, c.email, e.dedupe_key, e.seen, e.stage_before, e.stage_after, e.refused,
@@ -20,11 +41,6 @@ const EVENTS: &str = "
     FROM json_each(?1) AS k
     CROSS JOIN events AS e ON e.client_id = k.value ->> 0 AND e.dedupe_key = k.value ->> 1
     JOIN contacts AS c ON c.contact_id = e.contact_id";
-
-const BASELINES: &str = "
-    SELECT c.client_id, c.email, c.baseline
-    FROM json_each(?1) AS k
-    CROSS JOIN contacts AS c ON c.client_id = k.value ->> 0 AND c.email = k.value ->> 1";
 
 const HISTORIES: &str = "
     SELECT e.event_id, e.contact_id, e.client_id, c.email, e.dedupe_key, e.seen, e.stage_before, e.stage_after, e.refused,
@@ -42,12 +58,7 @@ impl SqliteTx {
         let mut known = Known::default();
         let rows = sqlx::query(CONTACTS).bind(keys_json(contacts)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
         for row in &rows {
-            let contact = KnownContact {
-                contact_id: id(row, "contact_id")?,
-                contact: serde_json::from_str(&text(row, "fold")?).map_err(|e| unreadable("contact", e))?,
-                airtable_lead_id: row.try_get("airtable_lead_id").map_err(fault)?,
-            };
-            known.contacts.insert(key(row)?, contact);
+            known.contacts.insert(key(row)?, known_contact(row)?);
         }
         if !events.is_empty() {
             let rows = sqlx::query(EVENTS).bind(json_text(events)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
@@ -65,10 +76,10 @@ impl SqliteTx {
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
         let keys = keys_json(contacts)?;
         let mut histories = HashMap::new();
-        let rows = sqlx::query(BASELINES).bind(&keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
+        let rows = sqlx::query(CONTACTS).bind(&keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
         for row in &rows {
-            let baseline =
-                serde_json::from_str(&text(row, "baseline")?).map_err(|error| unreadable("baseline", error))?;
+            let known = known_contact(row)?;
+            let baseline = if known.is_adopted { known.contact } else { row.json("baseline")? };
             histories.insert(key(row)?, History { baseline, events: Vec::new() });
         }
         let rows = sqlx::query(HISTORIES).bind(&keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
@@ -85,40 +96,4 @@ impl SqliteTx {
 fn keys_json(contacts: &[ContactKey]) -> Result<String, StoreError> {
     let pairs: Vec<(&ClientId, &Email)> = contacts.iter().map(|key| (&key.client_id, &key.email)).collect();
     json_text(&pairs)
-}
-
-pub(super) fn text(row: &SqliteRow, column: &str) -> Result<String, StoreError> {
-    row.try_get(column).map_err(fault)
-}
-
-pub(super) fn id(row: &SqliteRow, column: &str) -> Result<Uuid, StoreError> {
-    Uuid::parse_str(&text(row, column)?).map_err(|error| unreadable("id", error))
-}
-
-pub(super) fn key(row: &SqliteRow) -> Result<ContactKey, StoreError> {
-    Ok(ContactKey {
-        client_id: ClientId::parse(&text(row, "client_id")?).map_err(|error| unreadable("client id", error))?,
-        email: Email::parse(&text(row, "email")?).map_err(|error| unreadable("address", error))?,
-    })
-}
-
-fn stage(row: &SqliteRow, column: &str) -> Result<Stage, StoreError> {
-    let name = text(row, column)?;
-    Stage::parse(&name).ok_or_else(|| unreadable("stage", name))
-}
-
-fn stored_event(row: &SqliteRow) -> Result<StoredEvent, StoreError> {
-    Ok(StoredEvent {
-        event_id: id(row, "event_id")?,
-        contact_id: id(row, "contact_id")?,
-        key: key(row)?,
-        dedupe_key: text(row, "dedupe_key")?,
-        seen: serde_json::from_str(&text(row, "seen")?).map_err(|error| unreadable("event", error))?,
-        verdict: Verdict {
-            stage_before: stage(row, "stage_before")?,
-            stage_after: stage(row, "stage_after")?,
-            refused: row.try_get("refused").map_err(fault)?,
-            rule: text(row, "rule")?,
-        },
-    })
 }

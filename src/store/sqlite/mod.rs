@@ -5,21 +5,29 @@ mod queries;
 mod tasks;
 mod write;
 
-use super::{MigrationStep, StoreError};
+use super::cells::{Cells, unreadable};
+use super::{MigrationReport, StoreError, migrations};
 use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use serde::de::DeserializeOwned;
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
 use sqlx::{Row as _, Sqlite, Transaction};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::time::Duration;
+use uuid::Uuid;
 
 const READERS: u32 = 4;
 /// How long a writer waits for another process before the database counts as unavailable.
 const BUSY_MS: u64 = 5_000;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
+    (2, "other writers", include_str!("../../../migrations/sqlite/0002_other_writers.sql")),
+];
 
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
@@ -56,36 +64,16 @@ impl SqliteStore {
         Ok(Self { writer, readers })
     }
 
-    pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<MigrationStep>, StoreError> {
-        let applied = self.applied().await?;
-        let known: BTreeSet<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
-        if let Some(newer) = applied.difference(&known).next() {
-            return Err(StoreError::Schema(format!(
-                "the database has migration {newer}, which this version does not know: it was made by a newer \
-                 sales-engine; use that version or newer"
-            )));
+    pub(super) async fn migrate(&self, dry_run: bool) -> Result<MigrationReport, StoreError> {
+        // One transaction from looking to leaving: of two processes the second waits, and finds nothing to do.
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+        let applied = applied(&mut tx).await?;
+        let steps = migrations::steps(MIGRATIONS, &applied)?;
+        if !dry_run && steps.iter().any(|step| step.applied_now) {
+            migrations::migrator(MIGRATIONS).run_direct(None, &mut *tx, false).await.map_err(migration_fault)?;
+            tx.commit().await.map_err(fault)?;
         }
-        if !dry_run {
-            migrator().run(&self.writer).await.map_err(migration_fault)?;
-        }
-        let steps = MIGRATIONS.iter().map(|(version, name, _)| MigrationStep {
-            version: *version,
-            name: (*name).to_owned(),
-            applied_now: !applied.contains(version),
-        });
-        Ok(steps.collect())
-    }
-
-    async fn applied(&self) -> Result<BTreeSet<i64>, StoreError> {
-        let table = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'");
-        if table.fetch_optional(&self.writer).await.map_err(fault)?.is_none() {
-            return Ok(BTreeSet::new());
-        }
-        let rows = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success")
-            .fetch_all(&self.writer)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| row.try_get(0).map_err(fault)).collect()
+        Ok(MigrationReport { steps, plan: Vec::new(), findings: Vec::new() })
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
@@ -105,21 +93,23 @@ impl SqliteTx {
     }
 }
 
-fn migrator() -> Migrator {
-    let migrations = MIGRATIONS
-        .iter()
-        .map(|(version, name, sql)| {
-            let sql = sqlx::SqlSafeStr::into_sql_str(*sql);
-            Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
-        })
-        .collect();
-    Migrator::with_migrations(migrations)
+async fn applied(connection: &mut SqliteConnection) -> Result<BTreeSet<i64>, StoreError> {
+    let table = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'");
+    if table.fetch_optional(&mut *connection).await.map_err(fault)?.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let rows =
+        sqlx::query("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await.map_err(fault)?;
+    rows.iter().map(|row| row.try_get(0).map_err(fault)).collect()
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "all that is no error of execution is one of the schema")]
 fn migration_fault(error: MigrateError) -> StoreError {
     match error {
-        MigrateError::Execute(error) => fault(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => match fault(error) {
+            StoreError::Rejected(text) => StoreError::Schema(format!("the schema can't be brought up to date: {text}")),
+            other => other,
+        },
         other => StoreError::Schema(format!("the schema can't be brought up to date: {other}")),
     }
 }
@@ -127,6 +117,8 @@ fn migration_fault(error: MigrateError) -> StoreError {
 /// Result codes that say that the database can't take it now (sqlite.org/rescode.html), as primary codes:
 /// busy, locked, readonly, interrupt, ioerr, corrupt, full, cantopen, protocol, nomem.
 const UNAVAILABLE: [i32; 10] = [5, 6, 8, 9, 10, 11, 13, 14, 15, 7];
+
+const NOT_A_DATABASE: i32 = 26;
 
 /// The one place where a database error becomes one of ours.
 #[expect(
@@ -137,6 +129,11 @@ fn fault(error: sqlx::Error) -> StoreError {
     let code = match &error {
         sqlx::Error::Database(database) => {
             let code = database.code().and_then(|code| code.parse::<i32>().ok()).map_or(0, |code| code & 0xff);
+            if code == NOT_A_DATABASE {
+                return StoreError::Address(
+                    "database_url: the file is there but is no SQLite database; name another one".to_owned(),
+                );
+            }
             if !UNAVAILABLE.contains(&code) {
                 return StoreError::Rejected(database.message().to_owned());
             }
@@ -151,11 +148,6 @@ fn fault(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(error)
 }
 
-/// A value in the database that the program can't read back.
-fn unreadable(what: &str, detail: impl std::fmt::Display) -> StoreError {
-    StoreError::Rejected(format!("a stored {what} can't be read: {detail}"))
-}
-
 /// The one form in which times are stored: their text order is their order.
 fn time_text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -163,4 +155,27 @@ fn time_text(time: DateTime<Utc>) -> String {
 
 fn json_text<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Rejected(format!("write as JSON: {error}")))
+}
+
+impl Cells for SqliteRow {
+    fn maybe(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.try_get(column).map_err(fault)
+    }
+
+    fn maybe_number(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(fault)
+    }
+
+    fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        self.try_get::<Option<bool>, _>(column).map_err(fault).map(Option::unwrap_or_default)
+    }
+
+    fn id(&self, column: &str) -> Result<Uuid, StoreError> {
+        Uuid::parse_str(&self.text(column)?).map_err(|error| unreadable("id", error))
+    }
+
+    fn maybe_json<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text: Option<&str> = self.try_get(column).map_err(fault)?;
+        text.map(serde_json::from_str).transpose().map_err(|error| unreadable(column, error))
+    }
 }

@@ -1,14 +1,14 @@
 //! Tasks: claimed by lease, settled in one transaction with what they did.
 
-use super::load::{id, key, text};
+use super::load::contact_columns;
 use super::write::{bulk, logs};
-use super::{SqliteStore, StoreError, fault, json_text, time_text, unreadable};
-use crate::domain::ids::{CampaignId, ClientId, Email};
-use crate::domain::stage::Stage;
+use super::{SqliteStore, StoreError, fault, json_text, time_text};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::store::cells::key;
+use crate::store::views_of;
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::Row as _;
 use uuid::Uuid;
 
 const CLAIM: &str = "
@@ -25,10 +25,11 @@ const CLAIM: &str = "
 // Fenced by the lease. Wanted again meanwhile: pending again at once.
 const SETTLE: &str = "
     UPDATE tasks SET
-        status = CASE WHEN v.value ->> 'status' = 'done' AND wanted > v.value ->> 'wanted' THEN 'pending'
+        status = CASE WHEN v.value ->> 'status' <> 'pending' AND wanted > v.value ->> 'wanted' THEN 'pending'
                       ELSE v.value ->> 'status' END,
         due_at = coalesce(v.value ->> 'due_at', v.value ->> 'now'),
-        attempts = CASE WHEN v.value ->> 'status' = 'done' THEN 0 ELSE attempts - (v.value ->> 'uncounted') END,
+        attempts = CASE WHEN v.value ->> 'status' = 'done' OR v.value ->> 'status' = 'dead' AND wanted > v.value ->> 'wanted'
+                        THEN 0 ELSE attempts - (v.value ->> 'uncounted') END,
         last_error = v.value ->> 'error', lease = NULL, lease_until = NULL, updated_at = v.value ->> 'now'
     FROM json_each(?1) AS v
     WHERE tasks.task_id = v.value ->> 'task_id' AND tasks.lease = v.value ->> 'lease' AND tasks.status = 'running'";
@@ -63,30 +64,7 @@ impl SqliteStore {
             .fetch_all(&self.writer)
             .await
             .map_err(fault)?;
-        let mut claimed = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let kind = text(row, "kind")?;
-            let contact_id: Option<String> = row.try_get("contact_id").map_err(fault)?;
-            let priority: i64 = row.try_get("priority").map_err(fault)?;
-            let task = ClaimedTask {
-                task_id: id(row, "task_id")?,
-                kind: TaskKind::parse(&kind).ok_or_else(|| unreadable("task kind", &kind))?,
-                tenant: ClientId::parse(&text(row, "client_id")?).map_err(|error| unreadable("client id", error))?,
-                task_key: text(row, "task_key")?,
-                contact_id: contact_id
-                    .map(|id| Uuid::parse_str(&id))
-                    .transpose()
-                    .map_err(|error| unreadable("id", error))?,
-                payload: serde_json::from_str(&text(row, "payload")?).map_err(|error| unreadable("payload", error))?,
-                attempts: row.try_get("attempts").map_err(fault)?,
-                wanted: row.try_get("wanted").map_err(fault)?,
-                lease,
-            };
-            claimed.push((priority, task));
-        }
-        // RETURNING promises no order.
-        claimed.sort_by_key(|a| (a.0, a.1.task_id));
-        Ok(claimed.into_iter().map(|(_, task)| task).collect())
+        views_of::claimed(&rows, lease)
     }
 
     pub(in crate::store) async fn settle_tasks(
@@ -140,26 +118,15 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT c.contact_id, c.client_id, c.email, c.fold, c.airtable_lead_id, c.lead_stage_written
-             FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value",
-        )
+        let rows = sqlx::query(concat!(
+            contact_columns!(),
+            "FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
+        ))
         .bind(json_text(contact_ids)?)
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter()
-            .map(|row| {
-                let written: Option<String> = row.try_get("lead_stage_written").map_err(fault)?;
-                Ok(LeadSubject {
-                    contact_id: id(row, "contact_id")?,
-                    key: key(row)?,
-                    contact: serde_json::from_str(&text(row, "fold")?).map_err(|error| unreadable("contact", error))?,
-                    airtable_lead_id: row.try_get("airtable_lead_id").map_err(fault)?,
-                    lead_stage_written: written.as_deref().and_then(Stage::parse),
-                })
-            })
-            .collect()
+        rows.iter().map(views_of::lead_subject).collect()
     }
 
     pub(in crate::store) async fn contacts_in_campaign(
@@ -181,11 +148,17 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter()
-            .map(|row| {
-                let email = Email::parse(&text(row, "email")?).map_err(|error| unreadable("address", error))?;
-                Ok((id(row, "contact_id")?, email))
-            })
-            .collect()
+        rows.iter().map(views_of::id_and_email).collect()
+    }
+
+    pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT client_id, email FROM contacts WHERE changed_outside IS NOT NULL ORDER BY contact_id LIMIT ?1",
+        )
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(key).collect()
     }
 }

@@ -11,8 +11,8 @@ const CONTACTS: &str = "
         company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
         lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
-        follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, created_at,
-        updated_at)
+        follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
+        created_at, updated_at)
     SELECT
         v.value ->> 'contact_id', v.value ->> 'client_id', v.value ->> 'email', v.value ->> 'first_name',
         v.value ->> 'last_name', v.value ->> 'phone', v.value ->> 'company_name', v.value ->> 'job_title',
@@ -26,7 +26,7 @@ const CONTACTS: &str = "
         v.value ->> 'last_touch_date', v.value ->> 'reply_count', v.value ->> 'emails_sent_count',
         v.value ->> 'follow_up_date', v.value ->> 'follow_up_reason', v.value ->> 'has_engaged',
         v.value ->> 'converted_to_client', v.value ->> 'converted_client_id', v.value ->> 'first_reply_date',
-        v.value ->> 'fold', v.value ->> 'now', v.value ->> 'now'
+        v.value ->> 'fold', coalesce(v.value ->> 'baseline', '{}'), v.value ->> 'now', v.value ->> 'now'
     FROM json_each(?1) AS v
     WHERE true
     ON CONFLICT (contact_id) DO UPDATE SET
@@ -41,9 +41,11 @@ const CONTACTS: &str = "
         last_reply_date = excluded.last_reply_date, last_touch_date = excluded.last_touch_date,
         reply_count = excluded.reply_count, emails_sent_count = excluded.emails_sent_count,
         follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
-        has_engaged = max(contacts.has_engaged, excluded.has_engaged),
+        has_engaged = max(coalesce(contacts.has_engaged, 0), excluded.has_engaged),
         converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
-        first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at";
+        first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
+        baseline = CASE WHEN excluded.baseline = '{}' THEN contacts.baseline ELSE excluded.baseline END,
+        changed_outside = NULL";
 
 const EVENTS: &str = "
     INSERT INTO events (
@@ -128,7 +130,9 @@ const TASKS: &str = "
         payload = excluded.payload,
         priority = CASE WHEN tasks.status IN ('done', 'dead') THEN excluded.priority
                         ELSE min(tasks.priority, excluded.priority) END,
-        due_at = CASE WHEN tasks.status IN ('done', 'dead') THEN excluded.due_at ELSE tasks.due_at END,
+        due_at = CASE WHEN tasks.status IN ('done', 'dead') THEN excluded.due_at
+                      WHEN tasks.status = 'pending' AND tasks.attempts = 0 THEN min(tasks.due_at, excluded.due_at)
+                      ELSE tasks.due_at END,
         attempts = CASE WHEN tasks.status IN ('done', 'dead') THEN 0 ELSE tasks.attempts END,
         status = CASE WHEN tasks.status IN ('done', 'dead') THEN 'pending' ELSE tasks.status END,
         updated_at = excluded.updated_at";
@@ -209,6 +213,7 @@ fn contact(row: &ContactRow) -> Result<Value, StoreError> {
         "converted_client_id": contact.converted_client_id,
         "first_reply_date": contact.first_reply_at.map(time_text),
         "fold": json_text(contact)?,
+        "baseline": row.baseline.as_ref().map(json_text).transpose()?,
         "now": time_text(row.now),
     }))
 }

@@ -1,0 +1,198 @@
+//! PostgreSQL 15 or newer, the home in production: constant statements over arrays, one transaction a batch, rows locked in the
+//! order of their keys so that several instances never wait for each other in a circle.
+
+mod address;
+mod load;
+mod queries;
+mod schema;
+mod tasks;
+mod write;
+
+use super::StoreError;
+use super::cells::Cells;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::types::Json;
+use sqlx::{Column as _, Executor as _, Postgres, Row as _, Transaction, TypeInfo as _};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Batches written side by side; each has a connection of its own.
+const WRITERS: u32 = 2;
+/// Connections beside the writers' own: claims and settles of tasks.
+const TASK_CONNECTIONS: u32 = 2;
+const READERS: u32 = 4;
+/// How long to wait for a connection before the database counts as unavailable.
+const ACQUIRE_MS: u64 = 5_000;
+/// Oldest server whose features are used (NULLS NOT DISTINCT).
+const VERSION_MIN: i32 = 150_000;
+
+/// Said once a connection. The lock and statement timeouts make a stuck database an answer instead of a wait; the idle one frees
+/// the locks of an instance whose machine is gone.
+const SESSION: &str = "
+    SET sales_engine.writer = 'engine';
+    SET lock_timeout = '5s';
+    SET statement_timeout = '60s';
+    SET idle_in_transaction_session_timeout = '60s';
+    SET client_min_messages = 'warning';
+    SET timezone = 'UTC'";
+
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+#[derive(Debug)]
+pub struct PostgresTx {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl PostgresStore {
+    pub(super) async fn open(address: &str) -> Result<Self, StoreError> {
+        let options = address::parse(address)?;
+        let writers = pool(WRITERS + TASK_CONNECTIONS, &options);
+        let row = sqlx::query("SELECT current_setting('server_version_num')::INT, current_schema()::TEXT")
+            .fetch_one(&writers)
+            .await
+            .map_err(|error| address::opening_fault(error, &options))?;
+        let version: i32 = row.try_get(0).map_err(fault)?;
+        if version < VERSION_MIN {
+            return Err(StoreError::Address(format!(
+                "database_url: the server is PostgreSQL {}, Sales Engine needs 15 or newer",
+                version / 10_000
+            )));
+        }
+        if row.try_get::<Option<String>, _>(1).map_err(fault)?.is_none() {
+            return Err(StoreError::Address(
+                "database_url: none of the schemas in its search_path exists (or this role may not use it); CREATE SCHEMA it, or \
+                 take the search_path out"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self { writers, readers: pool(READERS, &options) })
+    }
+
+    pub(super) fn writers() -> usize {
+        usize::try_from(WRITERS).unwrap_or(1)
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM contacts LIMIT 1").fetch_optional(&self.readers).await.map_err(fault)?;
+        Ok(())
+    }
+
+    pub(super) async fn begin(&self) -> Result<PostgresTx, StoreError> {
+        // After a restart of the server every pooled connection is dead: each is found out once and replaced.
+        let mut tries = WRITERS + TASK_CONNECTIONS;
+        loop {
+            match self.writers.begin().await {
+                Ok(tx) => return Ok(PostgresTx { tx }),
+                Err(error) if tries > 0 && is_disconnected(&error) => tries -= 1,
+                Err(error) => return Err(fault(error)),
+            }
+        }
+    }
+}
+
+impl PostgresTx {
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        self.tx.commit().await.map_err(fault)
+    }
+}
+
+fn pool(connections: u32, options: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
+        // A ping before each batch would be a round trip a batch; a dead connection is found out by its use.
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(SESSION).await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options.clone())
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open; only these two say that the connection is gone")]
+fn is_disconnected(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
+    }
+}
+
+/// The one place where a database error becomes one of ours, by SQLSTATE (PostgreSQL manual, appendix A).
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is open: what is not known to be the data's fault is an outage"
+)]
+fn fault(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            match code.as_ref() {
+                // Serialisation failure, deadlock; a row that another instance made meanwhile.
+                "40001" | "40P01" | "23505" => StoreError::Conflict(error),
+                // Lock not available, object in use, a replica that takes no writes.
+                "55P03" | "55006" | "25006" | "25P03" => StoreError::Unavailable(error),
+                // Connection, resources (disk full, memory), operator intervention, system errors, authorisation, database gone.
+                code if ["08", "53", "57", "58", "28", "3D"].iter().any(|class| code.starts_with(class)) => {
+                    StoreError::Unavailable(error)
+                }
+                code => StoreError::Rejected(format!("{} (SQLSTATE {code})", database.message())),
+            }
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+            StoreError::Rejected(error.to_string())
+        }
+        _ => StoreError::Unavailable(error),
+    }
+}
+
+fn time_text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+impl Cells for PgRow {
+    fn maybe(&self, column: &str) -> Result<Option<String>, StoreError> {
+        match type_name(self, column)? {
+            "TIMESTAMPTZ" => {
+                let time: Option<DateTime<Utc>> = self.try_get(column).map_err(fault)?;
+                Ok(time.map(time_text))
+            }
+            "UUID" => Ok(self.try_get::<Option<Uuid>, _>(column).map_err(fault)?.map(|id| id.to_string())),
+            "DATE" => Ok(self.try_get::<Option<NaiveDate>, _>(column).map_err(fault)?.map(|date| date.to_string())),
+            _ => self.try_get(column).map_err(fault),
+        }
+    }
+
+    fn maybe_number(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        match type_name(self, column)? {
+            "INT8" => self.try_get(column).map_err(fault),
+            "INT2" => Ok(self.try_get::<Option<i16>, _>(column).map_err(fault)?.map(i64::from)),
+            _ => Ok(self.try_get::<Option<i32>, _>(column).map_err(fault)?.map(i64::from)),
+        }
+    }
+
+    fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        self.try_get::<Option<bool>, _>(column).map_err(fault).map(Option::unwrap_or_default)
+    }
+
+    fn id(&self, column: &str) -> Result<Uuid, StoreError> {
+        self.try_get(column).map_err(fault)
+    }
+
+    fn maybe_json<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let value: Option<Json<T>> = self.try_get(column).map_err(fault)?;
+        Ok(value.map(|value| value.0))
+    }
+}
+
+fn type_name<'a>(row: &'a PgRow, column: &str) -> Result<&'a str, StoreError> {
+    Ok(row.try_column(column).map_err(fault)?.type_info().name())
+}

@@ -1,0 +1,191 @@
+//! Tasks: claimed by lease, settled in one transaction with what they did.
+
+use super::load::contact_columns;
+use super::write::{bulk, logs};
+use super::{PostgresStore, fault};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::store::cells::key;
+use crate::store::{StoreError, views_of};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+// A row that another instance is claiming is passed over, not waited for.
+const CLAIM: &str = "
+    UPDATE tasks SET
+        status = 'running', lease = $4, lease_until = $5, attempts = attempts + 1, updated_at = $3
+    WHERE task_id IN (
+        SELECT task_id FROM tasks
+        WHERE kind = ANY($1)
+          AND ((status = 'pending' AND due_at <= $3) OR (status = 'running' AND lease_until <= $3))
+        ORDER BY priority, due_at, task_id
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED)
+    RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
+
+// The order in which the intake locks: contacts by their keys, then tasks by theirs.
+const LOCK_CONTACTS: &str = "
+    SELECT 1 FROM contacts AS c
+    WHERE c.contact_id IN (SELECT t.contact_id FROM tasks AS t WHERE t.task_id = ANY($1)) OR c.contact_id = ANY($2)
+    ORDER BY c.client_id, lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
+    FOR UPDATE OF c";
+
+const LOCK_TASKS: &str = "SELECT 1 FROM tasks WHERE task_id = ANY($1) ORDER BY task_key FOR UPDATE";
+
+// Fenced by the lease. Wanted again meanwhile: pending again at once.
+const SETTLE: &str = "
+    UPDATE tasks AS t SET
+        status = CASE WHEN v.status <> 'pending' AND t.wanted > v.wanted THEN 'pending' ELSE v.status END,
+        due_at = coalesce(v.due_at, v.now),
+        attempts = CASE WHEN v.status = 'done' OR v.status = 'dead' AND t.wanted > v.wanted THEN 0
+                        ELSE t.attempts - v.uncounted END,
+        last_error = v.error, lease = NULL, lease_until = NULL, updated_at = v.now
+    FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::TIMESTAMPTZ[], $6::TEXT[], $7::INT[], $8::TIMESTAMPTZ[])
+        AS v(task_id, lease, wanted, status, due_at, error, uncounted, now)
+    WHERE t.task_id = v.task_id AND t.lease = v.lease AND t.status = 'running'";
+
+const LEADS: &str = "
+    UPDATE contacts AS c SET
+        airtable_lead_id = v.lead_id, promoted_at = coalesce(c.promoted_at, v.now), has_engaged = TRUE,
+        lead_stage_written = v.stage, updated_at = v.now
+    FROM unnest($1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[]) AS v(contact_id, lead_id, stage, now)
+    WHERE c.contact_id = v.contact_id";
+
+const CHAT_LEADS: &str = "
+    UPDATE chat_history AS h SET lead_id = v.lead_id
+    FROM unnest($1::UUID[], $2::TEXT[]) AS v(contact_id, lead_id)
+    WHERE h.contact_id = v.contact_id AND h.lead_id IS DISTINCT FROM v.lead_id";
+
+impl PostgresStore {
+    pub(in crate::store) async fn claim_tasks(
+        &self,
+        kinds: &[TaskKind],
+        limit: u32,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Vec<ClaimedTask>, StoreError> {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let rows = sqlx::query(CLAIM)
+            .bind(kinds)
+            .bind(i64::from(limit))
+            .bind(now)
+            .bind(lease)
+            .bind(lease_until)
+            .fetch_all(&self.writers)
+            .await
+            .map_err(fault)?;
+        views_of::claimed(&rows, lease)
+    }
+
+    pub(in crate::store) async fn settle_tasks(
+        &self,
+        settled: &[TaskSettled],
+        leads: &[LeadWritten],
+        log_rows: &[LogRow],
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?.tx;
+        let tasks: Vec<Uuid> = settled.iter().map(|settled| settled.task_id).collect();
+        let contacts: Vec<Uuid> = leads.iter().map(|lead| lead.contact_id).collect();
+        sqlx::query(LOCK_CONTACTS).bind(&tasks).bind(contacts).execute(&mut *tx).await.map_err(fault)?;
+        sqlx::query(LOCK_TASKS).bind(&tasks).execute(&mut *tx).await.map_err(fault)?;
+        let done = sqlx::query(SETTLE)
+            .bind(tasks)
+            .bind(settled.iter().map(|settled| settled.lease).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| settled.wanted).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| Ended::of(settled).status).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| Ended::of(settled).due_at).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| Ended::of(settled).error).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| Ended::of(settled).uncounted).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| settled.now).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await
+            .map_err(fault)?;
+        bulk!(tx, LEADS, leads, |lead: &LeadWritten| [
+            lead.contact_id,
+            lead.airtable_lead_id.as_str(),
+            lead.stage.as_str(),
+            lead.now,
+        ]);
+        bulk!(tx, CHAT_LEADS, leads, |lead: &LeadWritten| [lead.contact_id, lead.airtable_lead_id.as_str()]);
+        logs(&mut tx, log_rows).await?;
+        tx.commit().await.map_err(fault)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE tasks SET status = 'pending', attempts = 0, due_at = $2, updated_at = $2
+             WHERE task_id = $1 AND status <> 'running'",
+        )
+        .bind(task_id)
+        .bind(now)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
+        let rows = sqlx::query(concat!(contact_columns!(), "FROM contacts AS c WHERE c.contact_id = ANY($1)"))
+            .bind(contact_ids)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(views_of::lead_subject).collect()
+    }
+
+    pub(in crate::store) async fn contacts_in_campaign(
+        &self,
+        client_id: &ClientId,
+        campaign: &CampaignId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, Email)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT contact_id, lower(email) AS email FROM contacts
+             WHERE current_campaign_id = $1 AND client_id = $2 AND contact_id > $3
+             ORDER BY contact_id LIMIT $4",
+        )
+        .bind(campaign.as_str())
+        .bind(client_id.as_str())
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::id_and_email).collect()
+    }
+
+    pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT client_id, lower(email) AS email FROM contacts WHERE changed_outside IS NOT NULL
+             ORDER BY contact_id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(key).collect()
+    }
+}
+
+/// How a task ended, as its columns.
+struct Ended<'a> {
+    status: &'static str,
+    due_at: Option<DateTime<Utc>>,
+    error: Option<&'a str>,
+    uncounted: i32,
+}
+
+impl<'a> Ended<'a> {
+    fn of(settled: &'a TaskSettled) -> Self {
+        match &settled.end {
+            TaskEnd::Done => Self { status: "done", due_at: None, error: None, uncounted: 0 },
+            TaskEnd::Retry { due_at, error, counts } => {
+                Self { status: "pending", due_at: Some(*due_at), error: Some(error), uncounted: i32::from(!counts) }
+            }
+            TaskEnd::Dead { error } => Self { status: "dead", due_at: None, error: Some(error), uncounted: 0 },
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! All that follows from a batch, written with one statement a table over arrays.
+
+use super::{PostgresTx, fault};
+use crate::domain::contact::ActionTaken;
+use crate::domain::event::{ContactSource, FollowUpReason};
+use crate::domain::ids::CampaignId;
+use crate::domain::intent::{Intent, Sentiment};
+use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
+use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
+use crate::store::StoreError;
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+
+// In the order of the keys, like the locks.
+const CONTACTS: &str = "
+    INSERT INTO contacts (
+        contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
+        company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
+        lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
+        last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
+        follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
+        created_at, updated_at)
+    SELECT
+        v.contact_id, v.client_id, v.email, v.first_name, v.last_name, v.phone, v.company_name, v.job_title,
+        v.linkedin_url, v.company_linkedin_url, v.company_website, v.company_size, v.company_industry, v.source,
+        (SELECT l.list_id FROM lead_lists AS l WHERE l.list_id = v.list_id AND l.client_id = v.client_id),
+        v.enrichment_date, v.lead_status, v.pipeline_status, v.campaign_status, v.lead_email_status,
+        v.current_campaign_id, v.past_campaign_ids, v.last_contact_date, v.last_reply_date, v.last_touch_date,
+        v.reply_count, v.emails_sent_count, v.follow_up_date, v.follow_up_reason, v.has_engaged,
+        v.converted_to_client, v.converted_client_id, v.first_reply_date, v.fold, coalesce(v.baseline, '{}'), v.now,
+        v.now
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
+        $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::UUID[], $16::TIMESTAMPTZ[],
+        $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::JSONB[], $23::TIMESTAMPTZ[],
+        $24::TIMESTAMPTZ[], $25::TIMESTAMPTZ[], $26::INT[], $27::INT[], $28::DATE[], $29::TEXT[], $30::BOOL[],
+        $31::BOOL[], $32::TEXT[], $33::TIMESTAMPTZ[], $34::JSONB[], $35::JSONB[], $36::TIMESTAMPTZ[]
+    ) AS v(
+        contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
+        company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
+        lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
+        last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
+        follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
+        now)
+    ORDER BY v.client_id, v.email
+    ON CONFLICT (contact_id) DO UPDATE SET
+        first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
+        company_name = excluded.company_name, job_title = excluded.job_title, linkedin_url = excluded.linkedin_url,
+        company_linkedin_url = excluded.company_linkedin_url, company_website = excluded.company_website,
+        company_size = excluded.company_size, company_industry = excluded.company_industry, source = excluded.source,
+        list_id = excluded.list_id, enrichment_date = excluded.enrichment_date, lead_status = excluded.lead_status,
+        pipeline_status = excluded.pipeline_status, campaign_status = excluded.campaign_status,
+        lead_email_status = excluded.lead_email_status, current_campaign_id = excluded.current_campaign_id,
+        past_campaign_ids = excluded.past_campaign_ids, last_contact_date = excluded.last_contact_date,
+        last_reply_date = excluded.last_reply_date, last_touch_date = excluded.last_touch_date,
+        reply_count = excluded.reply_count, emails_sent_count = excluded.emails_sent_count,
+        follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
+        converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
+        first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
+        has_engaged = coalesce(contacts.has_engaged, FALSE) OR excluded.has_engaged,
+        baseline = CASE WHEN excluded.baseline = '{}' THEN contacts.baseline ELSE excluded.baseline END,
+        changed_outside = NULL";
+
+const EVENTS: &str = "
+    INSERT INTO events (
+        event_id, client_id, contact_id, dedupe_key, kind, source, occurred_at, received_at, delivery_id, seen,
+        stage_before, stage_after, refused, rule)
+    SELECT
+        v.event_id, v.client_id, v.contact_id, v.dedupe_key, v.kind, v.source, v.occurred_at, v.received_at,
+        v.delivery_id, v.seen, v.stage_before, v.stage_after, v.refused, v.rule
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::UUID[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TIMESTAMPTZ[], $8::TIMESTAMPTZ[],
+        $9::UUID[], $10::JSONB[], $11::TEXT[], $12::TEXT[], $13::BOOL[], $14::TEXT[]
+    ) AS v(
+        event_id, client_id, contact_id, dedupe_key, kind, source, occurred_at, received_at, delivery_id, seen,
+        stage_before, stage_after, refused, rule)
+    ORDER BY v.client_id, v.dedupe_key
+    ON CONFLICT (event_id) DO UPDATE SET
+        kind = excluded.kind, source = excluded.source, occurred_at = excluded.occurred_at, seen = excluded.seen,
+        stage_before = excluded.stage_before, stage_after = excluded.stage_after, refused = excluded.refused,
+        rule = excluded.rule";
+
+const CHAT_ROWS: &str = "
+    INSERT INTO chat_history (
+        chat_id, session_id, lead_id, client_id, campaign_id, platform, contact_identifier, contact_name,
+        account_identifier, subject, message_content, message_type, message_status, sequence_step,
+        external_message_id, thread_id, ai_sentiment, ai_intent, is_auto_reply, requires_action, action_taken,
+        message_timestamp, created_at, contact_id, message_key)
+    SELECT
+        v.chat_id, v.session_id, v.lead_id, v.client_id, v.campaign_id, v.platform, v.contact_identifier,
+        v.contact_name, v.account_identifier, v.subject, v.message_content, v.message_type, v.message_status,
+        v.sequence_step, v.external_message_id, v.thread_id, v.ai_sentiment, v.ai_intent, v.is_auto_reply,
+        v.requires_action, v.action_taken, v.message_timestamp, v.created_at, v.contact_id, v.message_key
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
+        $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::INT[], $15::TEXT[], $16::TEXT[], $17::TEXT[],
+        $18::TEXT[], $19::BOOL[], $20::BOOL[], $21::TEXT[], $22::TIMESTAMPTZ[], $23::TIMESTAMPTZ[], $24::UUID[],
+        $25::TEXT[]
+    ) AS v(
+        chat_id, session_id, lead_id, client_id, campaign_id, platform, contact_identifier, contact_name,
+        account_identifier, subject, message_content, message_type, message_status, sequence_step,
+        external_message_id, thread_id, ai_sentiment, ai_intent, is_auto_reply, requires_action, action_taken,
+        message_timestamp, created_at, contact_id, message_key)
+    ON CONFLICT (contact_id, message_key) DO UPDATE SET
+        client_id = excluded.client_id, campaign_id = excluded.campaign_id, platform = excluded.platform,
+        contact_identifier = excluded.contact_identifier, contact_name = excluded.contact_name,
+        account_identifier = excluded.account_identifier, subject = excluded.subject,
+        message_content = excluded.message_content, message_type = excluded.message_type,
+        message_status = excluded.message_status, sequence_step = excluded.sequence_step,
+        external_message_id = excluded.external_message_id, thread_id = excluded.thread_id,
+        ai_sentiment = excluded.ai_sentiment, ai_intent = excluded.ai_intent, is_auto_reply = excluded.is_auto_reply,
+        requires_action = excluded.requires_action, action_taken = excluded.action_taken,
+        message_timestamp = excluded.message_timestamp";
+
+const CHAT_MARKS: &str = "
+    UPDATE chat_history AS h SET
+        ai_intent = coalesce(v.ai_intent, h.ai_intent), ai_sentiment = coalesce(v.ai_sentiment, h.ai_sentiment),
+        is_auto_reply = coalesce(v.is_auto_reply, h.is_auto_reply),
+        requires_action = coalesce(v.requires_action, h.requires_action),
+        action_taken = coalesce(v.action_taken, h.action_taken)
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BOOL[], $6::BOOL[], $7::TEXT[]
+    ) AS v(
+        contact_id, message_key, ai_intent, ai_sentiment, is_auto_reply, requires_action, action_taken)
+    WHERE h.contact_id = v.contact_id AND h.message_key = v.message_key";
+
+// An alert that is told twice has one id and one row.
+const LOGS: &str = "
+    INSERT INTO automation_logs (
+        log_id, automation_type, trigger_type, lead_id, client_id, campaign_id, action_taken, action_details, status,
+        error_message, timestamp, processing_time, created_at, contact_id, tenant)
+    SELECT
+        v.log_id, v.automation_type, v.trigger_type, v.lead_id, v.client_id, v.campaign_id, v.action_taken,
+        v.action_details, v.status, v.error_message, v.timestamp, v.processing_time, v.created_at, v.contact_id,
+        v.tenant
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
+        $10::TEXT[], $11::TIMESTAMPTZ[], $12::INT[], $13::TIMESTAMPTZ[], $14::UUID[], $15::TEXT[]
+    ) AS v(
+        log_id, automation_type, trigger_type, lead_id, client_id, campaign_id, action_taken, action_details, status,
+        error_message, timestamp, processing_time, created_at, contact_id, tenant)
+    ORDER BY v.log_id
+    ON CONFLICT (log_id) DO NOTHING";
+
+// Wanted again: a finished task starts anew, one that failed keeps its time, so that a backoff is not cut short.
+const TASKS: &str = "
+    INSERT INTO tasks (
+        task_id, kind, client_id, task_key, contact_id, payload, priority, status, due_at, created_at, updated_at)
+    SELECT
+        v.task_id, v.kind, v.client_id, v.task_key, v.contact_id, v.payload, v.priority, 'pending', v.due_at, v.now,
+        v.now
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::UUID[], $6::JSONB[], $7::SMALLINT[], $8::TIMESTAMPTZ[],
+        $9::TIMESTAMPTZ[]
+    ) AS v(
+        task_id, kind, client_id, task_key, contact_id, payload, priority, due_at, now)
+    ORDER BY v.task_key
+    ON CONFLICT (task_key) DO UPDATE SET
+        wanted = tasks.wanted + 1,
+        payload = excluded.payload,
+        priority = CASE WHEN tasks.status IN ('done', 'dead') THEN excluded.priority
+                        ELSE least(tasks.priority, excluded.priority) END,
+        due_at = CASE WHEN tasks.status IN ('done', 'dead') THEN excluded.due_at
+                      WHEN tasks.status = 'pending' AND tasks.attempts = 0 THEN least(tasks.due_at, excluded.due_at)
+                      ELSE tasks.due_at END,
+        attempts = CASE WHEN tasks.status IN ('done', 'dead') THEN 0 ELSE tasks.attempts END,
+        status = CASE WHEN tasks.status IN ('done', 'dead') THEN 'pending' ELSE tasks.status END,
+        updated_at = excluded.updated_at";
+
+const DELIVERIES: &str = "
+    INSERT INTO deliveries (
+        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)
+    SELECT
+        v.delivery_id, v.client_id, v.source, v.received_at, v.outcome, v.reason, v.body, v.body_sha256,
+        v.events_count
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::BYTEA[],
+        $9::INT[]
+    ) AS v(
+        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
+
+/// One array a column, bound in the order of the statement's placeholders.
+macro_rules! bulk {
+    ($connection:expr, $statement:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {
+        if !$rows.is_empty() {
+            sqlx::query($statement)
+                $(.bind($rows.iter().map(|$row: &$Row| $value).collect::<Vec<_>>()))+
+                .execute(&mut *$connection)
+                .await
+                .map_err(fault)?;
+        }
+    };
+}
+pub(super) use bulk;
+
+impl PostgresTx {
+    pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        contacts(&mut self.tx, &writes.contacts).await?;
+        events(&mut self.tx, &writes.events).await?;
+        chat_rows(&mut self.tx, &writes.chat_rows).await?;
+        chat_marks(&mut self.tx, &writes.chat_marks).await?;
+        logs(&mut self.tx, &writes.logs).await?;
+        tasks(&mut self.tx, &writes.tasks).await?;
+        deliveries(&mut self.tx, &writes.deliveries).await
+    }
+}
+
+/// The owner's columns are INTEGER; two thousand million mails to one person do not happen.
+fn count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<(), StoreError> {
+    bulk!(connection, CONTACTS, rows, |row: &ContactRow| [
+        row.contact_id,
+        row.key.client_id.as_str(),
+        row.key.email.as_str(),
+        row.contact.profile.first_name.as_deref(),
+        row.contact.profile.last_name.as_deref(),
+        row.contact.profile.phone.as_deref(),
+        row.contact.profile.company_name.as_deref(),
+        row.contact.profile.job_title.as_deref(),
+        row.contact.profile.linkedin_url.as_deref(),
+        row.contact.profile.company_linkedin_url.as_deref(),
+        row.contact.profile.company_website.as_deref(),
+        row.contact.profile.company_size.as_deref(),
+        row.contact.profile.company_industry.as_deref(),
+        row.contact.contact_source.map(ContactSource::as_str),
+        row.contact.list_id,
+        row.contact.enrichment_date,
+        row.contact.stage.columns().lead_status.as_str(),
+        row.contact.stage.columns().pipeline_status.as_str(),
+        row.contact.stage.columns().campaign_status.map(CampaignStatus::as_str),
+        row.contact.stage.columns().lead_email_status.map(LeadEmailStatus::as_str),
+        row.contact.current_campaign.as_ref().map(CampaignId::as_str),
+        Json(&row.contact.past_campaigns),
+        row.contact.last_contact_at,
+        row.contact.last_reply_at,
+        row.contact.last_touch_at,
+        count(row.contact.reply_count),
+        count(row.contact.emails_sent_count),
+        row.contact.follow_up_date,
+        row.contact.follow_up_reason.map(FollowUpReason::as_str),
+        row.contact.has_engaged,
+        row.contact.converted_to_client,
+        row.contact.converted_client_id.as_deref(),
+        row.contact.first_reply_at,
+        Json(&row.contact),
+        row.baseline.as_ref().map(Json),
+        row.now,
+    ]);
+    Ok(())
+}
+
+async fn events(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), StoreError> {
+    bulk!(connection, EVENTS, rows, |row: &EventRow| [
+        row.event_id,
+        row.key.client_id.as_str(),
+        row.contact_id,
+        row.dedupe_key.as_str(),
+        row.kind,
+        row.source.as_str(),
+        row.occurred_at,
+        row.received_at,
+        row.delivery_id,
+        Json(&row.seen),
+        row.verdict.stage_before.as_str(),
+        row.verdict.stage_after.as_str(),
+        row.verdict.refused,
+        row.verdict.rule.as_str(),
+    ]);
+    Ok(())
+}
+
+async fn chat_rows(connection: &mut PgConnection, rows: &[ChatWrite]) -> Result<(), StoreError> {
+    bulk!(connection, CHAT_ROWS, rows, |row: &ChatWrite| [
+        row.chat_id,
+        row.key.session_id(),
+        row.airtable_lead_id.as_deref(),
+        row.converted_client_id.as_deref(),
+        row.row.campaign.as_ref().map(CampaignId::as_str),
+        row.row.platform.as_str(),
+        row.row.contact_identifier.as_deref(),
+        row.row.contact_name.as_deref(),
+        row.row.account_identifier.as_deref(),
+        row.row.subject.as_deref(),
+        row.row.content.as_str(),
+        row.row.message_type.as_str(),
+        row.row.message_status.as_str(),
+        row.row.sequence_step.map(count),
+        row.row.external_id.as_deref(),
+        row.row.thread_id.as_deref(),
+        row.row.marks.sentiment.map(Sentiment::as_str),
+        row.row.marks.intent.map(Intent::as_str),
+        row.row.marks.is_auto_reply,
+        row.row.marks.requires_action,
+        row.row.marks.action_taken.map(ActionTaken::as_str),
+        row.row.at,
+        row.now,
+        row.contact_id,
+        row.row.key.as_str(),
+    ]);
+    Ok(())
+}
+
+async fn chat_marks(connection: &mut PgConnection, rows: &[MarksWrite]) -> Result<(), StoreError> {
+    bulk!(connection, CHAT_MARKS, rows, |row: &MarksWrite| [
+        row.contact_id,
+        row.message_key.as_str(),
+        row.intent.map(Intent::as_str),
+        row.sentiment.map(Sentiment::as_str),
+        row.is_auto_reply,
+        row.requires_action,
+        row.action_taken.map(ActionTaken::as_str),
+    ]);
+    Ok(())
+}
+
+pub(super) async fn logs(connection: &mut PgConnection, rows: &[LogRow]) -> Result<(), StoreError> {
+    bulk!(connection, LOGS, rows, |row: &LogRow| [
+        row.log_id,
+        row.automation_type.as_str(),
+        row.trigger_type.as_str(),
+        row.lead_id.as_deref(),
+        row.converted_client_id.as_deref(),
+        row.campaign_id.as_deref(),
+        row.action_taken.as_str(),
+        row.action_details.as_deref(),
+        row.status.as_str(),
+        row.error_message.as_deref(),
+        row.timestamp,
+        row.processing_time_ms.map(|ms| i32::try_from(ms).unwrap_or(i32::MAX)),
+        row.timestamp,
+        row.contact_id,
+        row.tenant.as_str(),
+    ]);
+    Ok(())
+}
+
+async fn tasks(connection: &mut PgConnection, rows: &[TaskRow]) -> Result<(), StoreError> {
+    bulk!(connection, TASKS, rows, |row: &TaskRow| [
+        row.task_id,
+        row.kind.as_str(),
+        row.tenant.as_str(),
+        row.task_key.as_str(),
+        row.contact_id,
+        Json(&row.payload),
+        i16::from(row.priority),
+        row.due_at,
+        row.now,
+    ]);
+    Ok(())
+}
+
+async fn deliveries(connection: &mut PgConnection, rows: &[DeliveryRow]) -> Result<(), StoreError> {
+    bulk!(connection, DELIVERIES, rows, |row: &DeliveryRow| [
+        row.delivery_id,
+        row.client_id.as_str(),
+        row.source.as_str(),
+        row.received_at,
+        row.outcome.as_str(),
+        row.reason.as_deref(),
+        row.body.as_str(),
+        row.body_sha256.as_slice(),
+        count(row.events_count),
+    ]);
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Rows of either database as the views that operators read.
+
+use super::StoreError;
+use super::cells::{Cells, unreadable};
+use super::foreign::stage_of;
+use super::views::{ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, TaskView};
+use crate::domain::ids::{ClientId, Email};
+use crate::engine::rows::{ClaimedTask, LeadSubject, TaskKind};
+use uuid::Uuid;
+
+pub(super) fn contact(row: &impl Cells) -> Result<ContactView, StoreError> {
+    let lead_status = row.maybe("lead_status")?;
+    let pipeline_status = row.maybe("pipeline_status")?;
+    let campaign_status = row.maybe("campaign_status")?;
+    let lead_email_status = row.maybe("lead_email_status")?;
+    Ok(ContactView {
+        contact_id: row.id("contact_id")?,
+        client_id: row.text("client_id")?,
+        email: row.text("email")?,
+        stage: stage_of(
+            lead_status.as_deref(),
+            pipeline_status.as_deref(),
+            campaign_status.as_deref(),
+            lead_email_status.as_deref(),
+        ),
+        first_name: row.maybe("first_name")?,
+        last_name: row.maybe("last_name")?,
+        phone: row.maybe("phone")?,
+        company_name: row.maybe("company_name")?,
+        job_title: row.maybe("job_title")?,
+        linkedin_url: row.maybe("linkedin_url")?,
+        company_linkedin_url: row.maybe("company_linkedin_url")?,
+        company_website: row.maybe("company_website")?,
+        company_size: row.maybe("company_size")?,
+        company_industry: row.maybe("company_industry")?,
+        source: row.maybe("source")?,
+        list_id: row.maybe("list_id")?,
+        enrichment_date: row.maybe("enrichment_date")?,
+        lead_status: lead_status.unwrap_or_default(),
+        pipeline_status: pipeline_status.unwrap_or_default(),
+        campaign_status,
+        lead_email_status,
+        current_campaign_id: row.maybe("current_campaign_id")?,
+        past_campaign_ids: row.maybe_json("past_campaign_ids")?.unwrap_or_default(),
+        last_contact_date: row.maybe("last_contact_date")?,
+        last_reply_date: row.maybe("last_reply_date")?,
+        last_touch_date: row.maybe("last_touch_date")?,
+        reply_count: row.number("reply_count")?,
+        emails_sent_count: row.number("emails_sent_count")?,
+        follow_up_date: row.maybe("follow_up_date")?,
+        follow_up_reason: row.maybe("follow_up_reason")?,
+        has_engaged: row.flag("has_engaged")?,
+        airtable_lead_id: row.maybe("airtable_lead_id")?,
+        promoted_at: row.maybe("promoted_at")?,
+        converted_to_client: row.flag("converted_to_client")?,
+        converted_client_id: row.maybe("converted_client_id")?,
+        ai_context_summary: row.maybe("ai_context_summary")?,
+        first_reply_date: row.maybe("first_reply_date")?,
+        created_at: row.maybe("created_at")?,
+        updated_at: row.maybe("updated_at")?,
+    })
+}
+
+pub(super) fn event(row: &impl Cells) -> Result<EventView, StoreError> {
+    Ok(EventView {
+        event_id: row.text("event_id")?,
+        client_id: row.text("client_id")?,
+        contact_id: row.text("contact_id")?,
+        email: row.text("email")?,
+        kind: row.text("kind")?,
+        source: row.text("source")?,
+        occurred_at: row.text("occurred_at")?,
+        received_at: row.text("received_at")?,
+        delivery_id: row.maybe("delivery_id")?,
+        dedupe_key: row.text("dedupe_key")?,
+        stage_before: row.text("stage_before")?,
+        stage_after: row.text("stage_after")?,
+        refused: row.flag("refused")?,
+        rule: row.text("rule")?,
+    })
+}
+
+pub(super) fn chat(row: &impl Cells) -> Result<ChatView, StoreError> {
+    Ok(ChatView {
+        chat_id: row.text("chat_id")?,
+        session_id: row.text("session_id")?,
+        message_timestamp: row.text("message_timestamp")?,
+        platform: row.text("platform")?,
+        message_type: row.maybe("message_type")?,
+        message_status: row.maybe("message_status")?,
+        subject: row.maybe("subject")?,
+        message_content: row.text("message_content")?,
+        contact_identifier: row.maybe("contact_identifier")?,
+        contact_name: row.maybe("contact_name")?,
+        account_identifier: row.maybe("account_identifier")?,
+        campaign_id: row.maybe("campaign_id")?,
+        sequence_step: row.maybe_number("sequence_step")?,
+        external_message_id: row.maybe("external_message_id")?,
+        thread_id: row.maybe("thread_id")?,
+        ai_intent: row.maybe("ai_intent")?,
+        ai_sentiment: row.maybe("ai_sentiment")?,
+        is_auto_reply: row.flag("is_auto_reply")?,
+        requires_action: row.flag("requires_action")?,
+        action_taken: row.maybe("action_taken")?,
+        lead_id: row.maybe("lead_id")?,
+    })
+}
+
+pub(super) fn log(row: &impl Cells) -> Result<LogView, StoreError> {
+    Ok(LogView {
+        timestamp: row.text("timestamp")?,
+        automation_type: row.text("automation_type")?,
+        trigger_type: row.text("trigger_type")?,
+        action_taken: row.text("action_taken")?,
+        action_details: row.maybe("action_details")?,
+        status: row.text("status")?,
+        error_message: row.maybe("error_message")?,
+    })
+}
+
+pub(super) fn delivery(row: &impl Cells) -> Result<DeliveryView, StoreError> {
+    Ok(DeliveryView {
+        delivery_id: row.text("delivery_id")?,
+        client_id: row.text("client_id")?,
+        source: row.text("source")?,
+        received_at: row.text("received_at")?,
+        outcome: row.text("outcome")?,
+        reason: row.maybe("reason")?,
+        events_count: row.number("events_count")?,
+    })
+}
+
+pub(super) fn task(row: &impl Cells) -> Result<TaskView, StoreError> {
+    Ok(TaskView {
+        task_id: row.text("task_id")?,
+        kind: row.text("kind")?,
+        client_id: row.text("client_id")?,
+        task_key: row.text("task_key")?,
+        contact_id: row.maybe("contact_id")?,
+        priority: row.number("priority")?,
+        status: row.text("status")?,
+        attempts: row.number("attempts")?,
+        due_at: row.text("due_at")?,
+        last_error: row.maybe("last_error")?,
+    })
+}
+
+/// The claimed tasks, the most urgent first (RETURNING promises no order).
+pub(super) fn claimed(rows: &[impl Cells], lease: Uuid) -> Result<Vec<ClaimedTask>, StoreError> {
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind = row.text("kind")?;
+        let whole = |column: &str| u32::try_from(row.number(column)?).map_err(|error| unreadable(column, error));
+        let task = ClaimedTask {
+            task_id: row.id("task_id")?,
+            kind: TaskKind::parse(&kind).ok_or_else(|| unreadable("task kind", &kind))?,
+            tenant: ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?,
+            task_key: row.text("task_key")?,
+            contact_id: match row.maybe("contact_id")? {
+                Some(_) => Some(row.id("contact_id")?),
+                None => None,
+            },
+            payload: row.json("payload")?,
+            attempts: whole("attempts")?,
+            wanted: row.number("wanted")?,
+            lease,
+        };
+        claimed.push((row.number("priority")?, task));
+    }
+    claimed.sort_by_key(|(priority, task)| (*priority, task.task_id));
+    Ok(claimed.into_iter().map(|(_, task)| task).collect())
+}
+
+pub(super) fn lead_subject(row: &impl Cells) -> Result<LeadSubject, StoreError> {
+    let known = super::cells::known_contact(row)?;
+    Ok(LeadSubject {
+        contact_id: known.contact_id,
+        key: super::cells::key(row)?,
+        contact: known.contact,
+        airtable_lead_id: known.airtable_lead_id,
+        lead_stage_written: row.maybe("lead_stage_written")?.as_deref().and_then(crate::domain::stage::Stage::parse),
+    })
+}
+
+pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {
+    let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
+    Ok((row.id("contact_id")?, email))
+}
+
+/// A row of contacts counted by client and the four columns.
+pub(super) fn count_contacts(row: &impl Cells, counts: &mut CountsView) -> Result<(), StoreError> {
+    let columns = ["lead_status", "pipeline_status", "campaign_status", "lead_email_status"];
+    let [lead, pipeline, campaign, email] = columns.map(|column| row.maybe(column));
+    let stage = stage_of(lead?.as_deref(), pipeline?.as_deref(), campaign?.as_deref(), email?.as_deref());
+    let client = row.maybe("client_id")?.unwrap_or_default();
+    *counts.contacts.entry(client).or_default().entry(stage.to_string()).or_default() += row.number("n")?;
+    Ok(())
+}
