@@ -12,7 +12,7 @@ use sales_engine::engine::rows::{Outcome, TriggerType};
 use sales_engine::intake::{self, Answer, Delivery, Intake, IntakeHandle, Now, Refusal};
 use sales_engine::sources::settings::ClientSources;
 use sales_engine::sources::{Request, read};
-use sales_engine::store::views::{ContactView, DeliveryFilter, EventFilter, EventView};
+use sales_engine::store::views::{ContactView, DeliveryFilter, EventFilter, EventView, TaskFilter};
 use sales_engine::tasks::{Dispatcher, Turn};
 use std::sync::Arc;
 
@@ -197,6 +197,12 @@ on_both! {
         assert_eq!(view.company_name.as_deref(), Some("Analytical Engines"));
         assert_eq!(view.follow_up_date.as_deref(), Some("2099-05-01"));
         assert_eq!(events(&database).await.iter().filter(|event| event.kind == "changed_outside").count(), 2);
+        submit(&database, event(r#"{"kind":"email_opened","email":"p2@example.com","id":"o1","occurred_at":"2026-11-01T09:00:00Z"}"#)).await;
+        person.run("UPDATE contacts SET has_engaged = TRUE WHERE email = 'p2@example.com'").await.unwrap();
+        assert_eq!(dispatcher.turn().await.unwrap(), Turn::Worked(1));
+        let wanted = database.store.tasks(&TaskFilter { limit: 10, ..TaskFilter::default() }).await.unwrap();
+        let second = contact(&database, 2).await.contact_id.to_string();
+        assert!(wanted.iter().any(|task| task.contact_id.as_ref() == Some(&second)), "it is promoted: {wanted:?}");
         let refused = person.run("UPDATE contacts SET lead_status = 'triage', pipeline_status = 'open', campaign_status = NULL,
             lead_email_status = NULL").await.unwrap_err();
         assert!(refused.contains("rule 3"), "{refused}");

@@ -32,7 +32,7 @@ BEGIN
     FROM jsonb_each(to_jsonb(NEW)) AS now_is
     JOIN jsonb_each(to_jsonb(OLD)) AS was ON was.key = now_is.key AND was.value <> now_is.value
     WHERE now_is.key IN (
-        'follow_up_date', 'follow_up_reason', 'source', 'list_id', 'converted_to_client', 'converted_client_id',
+        'follow_up_date', 'follow_up_reason', 'source', 'list_id', 'converted_to_client', 'converted_client_id', 'has_engaged',
         'first_name', 'last_name', 'phone', 'company_name', 'job_title', 'linkedin_url', 'company_linkedin_url',
         'company_website', 'company_size', 'company_industry');
     IF (NEW.lead_status, NEW.pipeline_status, NEW.campaign_status, NEW.lead_email_status)

@@ -49,9 +49,11 @@ END;
 
 CREATE TRIGGER contacts_changed_outside
 AFTER UPDATE OF lead_status, pipeline_status, campaign_status, lead_email_status, follow_up_date, follow_up_reason, source,
-    list_id, converted_to_client, converted_client_id, first_name, last_name, phone, company_name, job_title, linkedin_url,
+    list_id, converted_to_client, converted_client_id, has_engaged, first_name, last_name, phone, company_name, job_title, linkedin_url,
     company_linkedin_url, company_website, company_size, company_industry ON contacts
-WHEN NEW.fold IS OLD.fold AND OLD.fold <> '{}' AND
+WHEN NEW.fold IS OLD.fold AND OLD.fold <> '{}' AND (
+    -- The engine itself marks a contact as engaged when its lead is written.
+    (NEW.has_engaged IS NOT OLD.has_engaged AND NEW.airtable_lead_id IS OLD.airtable_lead_id) OR
         (NEW.lead_status, NEW.pipeline_status, NEW.campaign_status, NEW.lead_email_status, NEW.follow_up_date,
          NEW.follow_up_reason, NEW.source, NEW.list_id, NEW.converted_to_client, NEW.converted_client_id,
          NEW.first_name, NEW.last_name, NEW.phone, NEW.company_name, NEW.job_title, NEW.linkedin_url,
@@ -59,7 +61,7 @@ WHEN NEW.fold IS OLD.fold AND OLD.fold <> '{}' AND
         (OLD.lead_status, OLD.pipeline_status, OLD.campaign_status, OLD.lead_email_status, OLD.follow_up_date,
          OLD.follow_up_reason, OLD.source, OLD.list_id, OLD.converted_to_client, OLD.converted_client_id,
          OLD.first_name, OLD.last_name, OLD.phone, OLD.company_name, OLD.job_title, OLD.linkedin_url,
-         OLD.company_linkedin_url, OLD.company_website, OLD.company_size, OLD.company_industry)
+         OLD.company_linkedin_url, OLD.company_website, OLD.company_size, OLD.company_industry))
 BEGIN
     UPDATE contacts SET changed_outside = json_insert(
         coalesce(changed_outside, '[]'), '$[#]',
@@ -75,6 +77,7 @@ BEGIN
             UNION ALL SELECT 'list_id', NEW.list_id WHERE NEW.list_id IS NOT OLD.list_id
             UNION ALL SELECT 'converted_to_client', NEW.converted_to_client WHERE NEW.converted_to_client IS NOT OLD.converted_to_client
             UNION ALL SELECT 'converted_client_id', NEW.converted_client_id WHERE NEW.converted_client_id IS NOT OLD.converted_client_id
+            UNION ALL SELECT 'has_engaged', NEW.has_engaged WHERE NEW.has_engaged IS NOT OLD.has_engaged
             UNION ALL SELECT 'first_name', NEW.first_name WHERE NEW.first_name IS NOT OLD.first_name
             UNION ALL SELECT 'last_name', NEW.last_name WHERE NEW.last_name IS NOT OLD.last_name
             UNION ALL SELECT 'phone', NEW.phone WHERE NEW.phone IS NOT OLD.phone

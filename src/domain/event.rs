@@ -299,6 +299,9 @@ pub struct OutsideChange {
     pub converted_client_id: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted_to_client: Option<bool>,
+    /// Only ever true: it never goes back, so no one can take it away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_engaged: bool,
     /// Profile columns by name; null empties one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<String, Option<String>>,

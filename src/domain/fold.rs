@@ -380,8 +380,12 @@ fn take_change(contact: &mut Contact, change: &OutsideChange) {
         list_id,
         converted_client_id,
         converted_to_client,
+        has_engaged,
         profile,
     } = change;
+    if *has_engaged && contact.stage != Stage::DoNotContact {
+        engage(contact, Engagement::Manual);
+    }
     set(&mut contact.follow_up_date, follow_up_date.as_ref());
     set(&mut contact.follow_up_reason, follow_up_reason.as_ref());
     set(&mut contact.contact_source, source.as_ref());

@@ -107,6 +107,7 @@ fn outside_change(row: &Map<String, Value>) -> OutsideChange {
         list_id: told("list_id").then(|| typed(row, "list_id")),
         converted_client_id: told("converted_client_id").then(|| text(row, "converted_client_id").map(str::to_owned)),
         converted_to_client: told("converted_to_client").then(|| flag(row, "converted_to_client")),
+        has_engaged: flag(row, "has_engaged"),
         profile: PROFILE_COLUMNS
             .iter()
             .filter(|column| told(column))

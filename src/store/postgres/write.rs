@@ -57,7 +57,7 @@ const CONTACTS: &str = "
         follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
         converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
         first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
-        has_engaged = coalesce(contacts.has_engaged, FALSE) OR excluded.has_engaged,
+        has_engaged = excluded.has_engaged OR contacts.airtable_lead_id IS NOT NULL,
         baseline = CASE WHEN excluded.baseline = '{}' THEN contacts.baseline ELSE excluded.baseline END,
         changed_outside = NULL";
 

@@ -41,7 +41,7 @@ const CONTACTS: &str = "
         last_reply_date = excluded.last_reply_date, last_touch_date = excluded.last_touch_date,
         reply_count = excluded.reply_count, emails_sent_count = excluded.emails_sent_count,
         follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
-        has_engaged = max(coalesce(contacts.has_engaged, 0), excluded.has_engaged),
+        has_engaged = max(excluded.has_engaged, contacts.airtable_lead_id IS NOT NULL),
         converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
         first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
         baseline = CASE WHEN excluded.baseline = '{}' THEN contacts.baseline ELSE excluded.baseline END,
