@@ -57,9 +57,26 @@ impl Dice {
 }
 
 const KINDS: [&str; 20] = [
-    "contact_added", "email_sent", "email_sent", "sequence_finished", "sequence_paused", "sequence_resumed", "reply_received",
-    "reply_received", "reply_classified", "email_bounced", "email_opened", "link_clicked", "message_logged", "meeting_booked",
-    "meeting_rescheduled", "meeting_cancelled", "meeting_completed", "meeting_no_show", "follow_up_set", "rare",
+    "contact_added",
+    "email_sent",
+    "email_sent",
+    "sequence_finished",
+    "sequence_paused",
+    "sequence_resumed",
+    "reply_received",
+    "reply_received",
+    "reply_classified",
+    "email_bounced",
+    "email_opened",
+    "link_clicked",
+    "message_logged",
+    "meeting_booked",
+    "meeting_rescheduled",
+    "meeting_cancelled",
+    "meeting_completed",
+    "meeting_no_show",
+    "follow_up_set",
+    "rare",
 ];
 const RARE: [&str; 3] = ["unsubscribed", "deal_won", "deal_declined"];
 const INTENTS: [&str; 6] =
@@ -257,16 +274,36 @@ async fn person(place: &Place) -> Person {
 /// A message as both sides can tell it.
 fn message_of_row(row: &ChatRow) -> Value {
     json!([
-        row.at.to_rfc3339_opts(SecondsFormat::Micros, true), row.content, row.message_type, row.message_status, row.external_id,
-        row.thread_id, row.sequence_step, row.campaign, row.marks.intent, row.marks.sentiment, row.marks.is_auto_reply,
-        row.marks.requires_action, row.marks.action_taken,
+        row.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        row.content,
+        row.message_type,
+        row.message_status,
+        row.external_id,
+        row.thread_id,
+        row.sequence_step,
+        row.campaign,
+        row.marks.intent,
+        row.marks.sentiment,
+        row.marks.is_auto_reply,
+        row.marks.requires_action,
+        row.marks.action_taken,
     ])
 }
 
 fn message_of_view(row: &ChatView) -> Value {
     json!([
-        row.message_timestamp, row.message_content, row.message_type, row.message_status, row.external_message_id, row.thread_id,
-        row.sequence_step, row.campaign_id, row.ai_intent, row.ai_sentiment, row.is_auto_reply, row.requires_action,
+        row.message_timestamp,
+        row.message_content,
+        row.message_type,
+        row.message_status,
+        row.external_message_id,
+        row.thread_id,
+        row.sequence_step,
+        row.campaign_id,
+        row.ai_intent,
+        row.ai_sentiment,
+        row.is_auto_reply,
+        row.requires_action,
         row.action_taken,
     ])
 }
@@ -279,7 +316,8 @@ async fn compare(place: &Place, wanted: &BTreeMap<String, (Contact, Vec<ChatRow>
     for (email, (contact, rows)) in wanted {
         let key = ContactKey { client_id: ClientId::parse("beta").unwrap(), email: Email::parse(email).unwrap() };
         let view = store.contact(&key).await.unwrap().unwrap();
-        let columns = (view.stage, view.reply_count, view.emails_sent_count, view.has_engaged, view.current_campaign_id);
+        let columns =
+            (view.stage, view.reply_count, view.emails_sent_count, view.has_engaged, view.current_campaign_id);
         let campaign = contact.current_campaign.as_ref().map(|campaign| campaign.as_str().to_owned());
         let counts = (i64::from(contact.reply_count), i64::from(contact.emails_sent_count));
         assert_eq!(columns, (contact.stage, counts.0, counts.1, contact.has_engaged, campaign), "{email}");
@@ -337,7 +375,11 @@ fn reply(number: usize) -> String {
 }
 
 /// Posts numbered replies until the service is gone; gives the numbers that were acknowledged.
-async fn post_until_dead(url: String, numbers: impl Iterator<Item = usize>, acknowledged: Arc<AtomicUsize>) -> Vec<usize> {
+async fn post_until_dead(
+    url: String,
+    numbers: impl Iterator<Item = usize>,
+    acknowledged: Arc<AtomicUsize>,
+) -> Vec<usize> {
     let poster = Poster::new(&url).unwrap();
     let (path, headers) = target(Source::N8n);
     let mut mine = Vec::new();
@@ -414,7 +456,11 @@ async fn kill_again_and_again(kind: Kind, instances: usize) {
     let leads = sandbox.with(|base| base.leads().clone());
     let subjects: BTreeSet<String> = leads.values().map(|lead| lead["Supabase Contact ID"].to_string()).collect();
     let engaged = person.texts("SELECT count(*) AS x FROM contacts WHERE has_engaged").await;
-    assert_eq!([leads.len().to_string(), subjects.len().to_string()], [engaged[0].clone(), engaged[0].clone()], "one lead a contact");
+    assert_eq!(
+        [leads.len().to_string(), subjects.len().to_string()],
+        [engaged[0].clone(), engaged[0].clone()],
+        "one lead a contact"
+    );
     assert_eq!(person.texts("SELECT count(*) AS x FROM contacts WHERE airtable_lead_id IS NULL").await, ["0"]);
 }
 

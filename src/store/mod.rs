@@ -27,10 +27,10 @@ use views::{
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database can't take it now: busy, unreachable, out of space. Coming again helps.
-    #[error("the database can't take it now")]
+    #[error("the database can't take it now ({0})")]
     Unavailable(#[source] sqlx::Error),
     /// Another instance was at the same rows: the same again at once may go well.
-    #[error("another instance was at the same rows")]
+    #[error("another instance was at the same rows ({0})")]
     Conflict(#[source] sqlx::Error),
     /// The data is at fault: coming again with the same does not help.
     #[error("the database refused it: {0}")]

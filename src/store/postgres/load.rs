@@ -18,12 +18,13 @@ macro_rules! contact_columns {
 }
 pub(super) use contact_columns;
 
-// Locked in the order of the keys, so that of two instances one waits. The oldest of adopted doubles comes last and wins.
+// Locked in the order of the keys, so that of two instances one waits. Of adopted doubles the last wins: the one
+// in lower case, else the oldest.
 const CONTACTS: &str = concat!(
     contact_columns!(),
     "FROM contacts AS c
     JOIN unnest($1::TEXT[], $2::TEXT[]) AS k(client_id, email) ON c.client_id = k.client_id AND lower(c.email) = k.email
-    ORDER BY c.client_id, lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
+    ORDER BY c.client_id, lower(c.email), c.email = lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
     FOR UPDATE OF c"
 );
 

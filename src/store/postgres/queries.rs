@@ -27,7 +27,7 @@ impl PostgresStore {
     pub(in crate::store) async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
         let row = sqlx::query(
             "SELECT * FROM contacts WHERE client_id = $1 AND lower(email) = $2
-             ORDER BY created_at NULLS LAST, contact_id LIMIT 1",
+             ORDER BY email = lower(email) DESC, created_at NULLS LAST, contact_id LIMIT 1",
         )
         .bind(key.client_id.as_str())
         .bind(key.email.as_str())

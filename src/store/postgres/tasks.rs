@@ -27,7 +27,7 @@ const CLAIM: &str = "
 const LOCK_CONTACTS: &str = "
     SELECT 1 FROM contacts AS c
     WHERE c.contact_id IN (SELECT t.contact_id FROM tasks AS t WHERE t.task_id = ANY($1)) OR c.contact_id = ANY($2)
-    ORDER BY c.client_id, lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
+    ORDER BY c.client_id, lower(c.email), c.email = lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
     FOR UPDATE OF c";
 
 const LOCK_TASKS: &str = "SELECT 1 FROM tasks WHERE task_id = ANY($1) ORDER BY task_key FOR UPDATE";

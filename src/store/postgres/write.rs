@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 
-// In the order of the keys, like the locks.
+// In the order of the keys, like the locks. The address of an adopted contact comes into its lower-cased form here.
 const CONTACTS: &str = "
     INSERT INTO contacts (
         contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
@@ -44,7 +44,7 @@ const CONTACTS: &str = "
         now)
     ORDER BY v.client_id, v.email
     ON CONFLICT (contact_id) DO UPDATE SET
-        first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
+        email = excluded.email, first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
         company_name = excluded.company_name, job_title = excluded.job_title, linkedin_url = excluded.linkedin_url,
         company_linkedin_url = excluded.company_linkedin_url, company_website = excluded.company_website,
         company_size = excluded.company_size, company_industry = excluded.company_industry, source = excluded.source,

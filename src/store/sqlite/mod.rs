@@ -66,7 +66,7 @@ impl SqliteStore {
 
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<MigrationReport, StoreError> {
         // One transaction from looking to leaving: of two processes the second waits, and finds nothing to do.
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+        let mut tx = self.begin().await?.tx;
         let applied = applied(&mut tx).await?;
         let steps = migrations::steps(MIGRATIONS, &applied)?;
         if !dry_run && steps.iter().any(|step| step.applied_now) {
@@ -83,7 +83,15 @@ impl SqliteStore {
 
     pub(super) async fn begin(&self) -> Result<SqliteTx, StoreError> {
         // A deferred transaction that reads and then writes fails where another process wrote in between.
-        Ok(SqliteTx { tx: self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)? })
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            Ok(tx) => Ok(SqliteTx { tx }),
+            // After an I/O error SQLite has rolled back by itself and the driver still counts a transaction: start afresh.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await.map_err(fault)?.close().await.map_err(fault)?;
+                Ok(SqliteTx { tx: self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)? })
+            }
+            Err(error) => Err(fault(error)),
+        }
     }
 }
 
