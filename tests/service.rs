@@ -4,6 +4,10 @@
 mod common;
 
 use common::place::Place;
+use common::{Kind, Person};
+use sales_engine::engine::rows::{TaskKind, TaskStatus};
+use sales_engine::services::post::Poster;
+use sales_engine::store::views::TaskFilter;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -92,6 +96,99 @@ async fn two_clients_are_served_side_by_side() {
     let is_waiting =
         |task: &Value| task["waits"].as_str().is_some_and(|waits| waits.contains("Airtable is not configured"));
     assert!(waiting.as_array().unwrap().iter().any(is_waiting), "promotions wait and say so");
+}
+
+/// Everything that the database holds of a client, as text.
+async fn all_of(place: &Place, client: &str) -> Vec<String> {
+    let person = match place.address.split_once(':') {
+        Some(("sqlite", _)) => {
+            let options: sqlx::sqlite::SqliteConnectOptions = place.address.parse().unwrap();
+            Person::Sqlite(sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap())
+        }
+        _ => Person::Postgres(sqlx::postgres::PgPool::connect(&place.address).await.unwrap()),
+    };
+    let mut all = Vec::new();
+    for statement in [
+        format!(
+            "SELECT CAST(fold AS TEXT) || lead_status || updated_at AS x FROM contacts WHERE client_id = '{client}'"
+        ),
+        format!(
+            "SELECT session_id || message_content || coalesce(action_taken, '') AS x FROM chat_history WHERE session_id LIKE '{client}:%'"
+        ),
+        format!("SELECT dedupe_key || rule || CAST(seen AS TEXT) AS x FROM events WHERE client_id = '{client}'"),
+        format!("SELECT task_key || status || wanted AS x FROM tasks WHERE client_id = '{client}'"),
+        format!("SELECT outcome || body AS x FROM deliveries WHERE client_id = '{client}'"),
+        format!(
+            "SELECT action_taken || coalesce(action_details, '') AS x FROM automation_logs WHERE tenant = '{client}'"
+        ),
+        format!("SELECT list_name || total_contacts AS x FROM lead_lists WHERE client_id = '{client}'"),
+    ] {
+        let mut rows = person.texts(&statement).await;
+        rows.sort();
+        all.push(format!("{}", rows.len()));
+        all.extend(rows);
+    }
+    all
+}
+
+async fn a_hostile_tenant(kind: Kind) {
+    let place = Place::on(kind, "").await;
+    let served = place.serve();
+    let path = fixtures("smartlead");
+    place.json(&["replay", path.to_str().unwrap(), "--to", &served.url, "--client", "beta", "--json"]);
+    let store = place.store().await;
+    let spread = TaskFilter { kind: Some(TaskKind::CampaignSpread), status: Some(TaskStatus::Pending), limit: 10 };
+    while !store.tasks(&spread).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let before = all_of(&place, "beta").await;
+    assert!(before.len() > 50, "there is something to lose: {}", before.len());
+
+    let poster = Poster::new(&served.url).unwrap();
+    let attack = |path: &str, body: &str| {
+        let (path, body) = (path.to_owned(), body.to_owned());
+        let poster = poster.clone();
+        async move { poster.post(&path, &[], body).await.unwrap().0 }
+    };
+    let reply = std::fs::read_to_string(fixtures("smartlead/06_email_reply.json")).unwrap();
+    let mine = "token=smartlead-token-of-acme";
+    for (description, path) in [
+        ("its own token at another's door", format!("/hooks/smartlead/beta?{mine}")),
+        ("and the other's name in the query", format!("/hooks/smartlead/beta?{mine}&client=acme&client_id=acme")),
+        ("dots in the path", format!("/hooks/smartlead/acme/../beta?{mine}")),
+        ("encoded dots", format!("/hooks/smartlead/acme/%2e%2e/beta?{mine}")),
+        ("an encoded slash", format!("/hooks/smartlead/acme%2f..%2fbeta?{mine}")),
+        ("capitals", format!("/hooks/smartlead/BETA?{mine}")),
+        ("two slashes", format!("/hooks//smartlead/beta?{mine}")),
+    ] {
+        let status = attack(&path, &reply).await;
+        assert!([400, 401, 404].contains(&status), "{description}: {status}");
+    }
+    // Everything of beta once more, in acme's own name, with beta's name inside; and opt-outs of beta's people.
+    place.json(&["replay", path.to_str().unwrap(), "--to", &served.url, "--client", "acme", "--json"]);
+    for email in ["ada.berg@example.com", "zoe.abel@example.org"] {
+        let body = format!(
+            r#"{{"event_type":"LEAD_UNSUBSCRIBED","to_email":"{email}","client_id":"beta","tenant":"beta","campaign_id":"7",
+                "secret_key":"smartlead-key-of-acme","event_timestamp":"2026-09-09T09:09:09Z"}}"#
+        );
+        assert_eq!(attack(&format!("/hooks/smartlead/acme?{mine}&client_id=beta"), &body).await, 200);
+    }
+    while !store.tasks(&spread).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(all_of(&place, "beta").await, before, "nothing of beta was changed");
+    let shown = place.json(&["contact", "show", "ada.berg@example.com", "--client", "acme", "--json"]);
+    assert_eq!(shown["contact"]["stage"], "DoNotContact", "the attacker reached only its own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_tenant_changes_nothing_of_another_on_sqlite() {
+    a_hostile_tenant(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_tenant_changes_nothing_of_another_on_postgres() {
+    a_hostile_tenant(Kind::Postgres).await;
 }
 
 #[tokio::test]

@@ -68,15 +68,21 @@ pub(super) fn opening_fault(error: sqlx::Error, options: &PgConnectOptions) -> S
             Some("42501") => format!("the role `{user}` may not: {}", fault.message()),
             _ => return super::fault(error),
         },
-        sqlx::Error::Tls(cause) => format!(
-            "no TLS with {host}:{port} ({cause}). A server without TLS takes sslmode=disable; verify-full takes \
-             sslrootcert=FILE with the server's own authority"
-        ),
+        sqlx::Error::Tls(cause) => no_tls(host, port, cause),
+        // A certificate that does not hold comes as an I/O error with TLS's own inside.
+        sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => no_tls(host, port, cause),
         sqlx::Error::PoolTimedOut => format!("nothing answers at {host}:{port}; is PostgreSQL running there?"),
         sqlx::Error::Io(cause) => format!("no connection to {host}:{port}: {cause}"),
         _ => return super::fault(error),
     };
     StoreError::Address(format!("database_url: {text}"))
+}
+
+fn no_tls(host: &str, port: u16, cause: &dyn std::fmt::Display) -> String {
+    format!(
+        "no TLS with {host}:{port} ({cause}). A server without TLS takes sslmode=disable; verify-full takes sslrootcert=FILE with \
+         the server's own authority, and the name that is in its certificate"
+    )
 }
 
 #[cfg(test)]
