@@ -1,5 +1,5 @@
 //! Databases that were there before this version: the owner's own tables with data, and those of an earlier Sales Engine.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what is not there is a failed test")]
+#![expect(clippy::unwrap_used, reason = "what is not there is a failed test")]
 
 mod common;
 
@@ -10,7 +10,7 @@ use sales_engine::domain::stage::Stage;
 use sales_engine::services::post::Poster;
 use sales_engine::store::StoreError;
 
-/// The owner's document as SQL: its CREATE TABLE statement for lead_lists, the same manner for the tables it gives field by field.
+/// The owner's document as SQL: its CREATE TABLE statement for `lead_lists`, the same manner for the tables it gives field by field.
 const OWNERS_TABLES: &str = "
 CREATE TABLE lead_lists (
     list_id UUID PRIMARY KEY DEFAULT gen_random_uuid(), list_name VARCHAR NOT NULL, client_id VARCHAR NOT NULL, description TEXT,
@@ -206,7 +206,7 @@ async fn tables_that_can_not_be_adopted_are_told_and_left_alone() {
     person.run("CREATE TABLE tasks (id BIGINT PRIMARY KEY, title TEXT)").await.unwrap();
     match database.store.migrate(false).await {
         Err(StoreError::Schema(text)) => {
-            assert!(text.contains("tasks") && text.contains("schema of its own"), "{text}")
+            assert!(text.contains("tasks") && text.contains("schema of its own"), "{text}");
         }
         other => panic!("{other:?}"),
     }

@@ -203,7 +203,7 @@ async fn a_locked_file_and_a_full_disk_are_503_until_they_end_on_sqlite() {
     let mut limited = Command::new("sh");
     limited.args(["-c", r#"trap "" XFSZ; ulimit -S -f 3000; exec "$0" serve"#]);
     limited.arg(place.command(&[]).get_program()).current_dir(place.folder()).env_clear().env("PATH", "/usr/bin:/bin");
-    let served = place.serve_by(limited);
+    let served = Place::serve_by(limited);
     let options: sqlx::sqlite::SqliteConnectOptions = place.address.parse().unwrap();
     let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
     let person = Person::Sqlite(pool.clone());

@@ -347,6 +347,11 @@ async fn random_histories(kind: Kind, instances: usize) {
         let posts = history(round, contacts);
         post_all(&posts, &urls, 32).await;
         compare(&place, &reference(&posts)).await;
+        if kind == Kind::Postgres {
+            drop(served);
+            let deadlocks = "SELECT deadlocks AS x FROM pg_stat_database WHERE datname = current_database()";
+            assert_eq!(person(&place).await.texts(deadlocks).await, ["0"]);
+        }
         if is_long() {
             eprintln!("history {round} on {kind:?}: {} requests over {instances} instances", posts.len());
         }
@@ -500,5 +505,5 @@ async fn kill_9_under_load_loses_nothing_and_doubles_nothing_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_under_load_loses_nothing_and_doubles_nothing_on_postgres() {
-    kill_again_and_again(Kind::Postgres, 2).await;
+    kill_again_and_again(Kind::Postgres, 4).await;
 }

@@ -1,5 +1,5 @@
 //! The program itself, as an operator runs it: a process, a configuration file, a socket.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there is a failed test")]
 
 mod common;
 
@@ -238,6 +238,30 @@ fn a_wrong_configuration_tells_all_its_faults() {
     let output = Place::new("").command(&["migrate"]).env("DATABASE_URL", "mysql://x").output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("database_url"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_can_not_serve_is_one_clear_message_and_an_exit_code() {
+    let newer = Place::on(Kind::Postgres, "").await;
+    newer.json(&["migrate", "--json"]);
+    let person = Person::Postgres(sqlx::postgres::PgPool::connect(&newer.address).await.unwrap());
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'x', TRUE, '', 0)";
+    person.run(insert).await.unwrap();
+    let nobody = newer.address.replace("postgres://postgres@", "postgres://nobody:s3cret@");
+    for (description, address, part) in [
+        ("a schema of a newer version", newer.address.as_str(), "newer sales-engine"),
+        ("a missing role", nobody.as_str(), "the role `nobody`"),
+        ("a wrong address", "postgres://u:s3cret@127.0.0.1:1/x", "127.0.0.1:1"),
+        ("a transaction pooler", "postgres://u:s3cret@pooler.example.com:6543/postgres", "port 5432"),
+    ] {
+        for command in [["serve", "--json"], ["migrate", "--json"], ["events", "--json"]] {
+            let output = newer.command(&command).env("DATABASE_URL", address).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{description}: {error}");
+            assert!(error.contains(part) && !error.contains("s3cret"), "{description}: {error}");
+            assert_eq!(error.lines().filter(|line| line.contains(part)).count(), 1, "told once: {error}");
+        }
+    }
 }
 
 #[test]

@@ -468,6 +468,50 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn four_instances_never_hold_one_task_twice_and_take_over_from_the_dead(database: Database) {
+        let tasks = (0..200).map(|n| task(n + 1, &format!("k{n}"), 5, 0)).collect();
+        want(&database.store, tasks).await;
+        let mut claimers = Vec::new();
+        for instance in 0..4 {
+            let store = Store::open(&database.address).await.unwrap();
+            claimers.push(tokio::spawn(async move {
+                let mut mine = Vec::new();
+                for round in 0.. {
+                    let lease = id(1_000 * (instance + 1) + round);
+                    let claimed = store.claim_tasks(TaskKind::ALL, 7, at(1), at(3), lease).await.unwrap();
+                    if claimed.is_empty() {
+                        break;
+                    }
+                    // Every other batch is settled; what the others hold is left, as by an instance that died.
+                    if round % 2 == 0 {
+                        let done: Vec<TaskSettled> = claimed.iter().map(|task| settled(task, TaskEnd::Done, 2)).collect();
+                        assert_eq!(store.settle_tasks(&done, &[], &[]).await.unwrap(), u64::try_from(done.len()).unwrap());
+                    }
+                    mine.push((round % 2 == 0, claimed));
+                }
+                mine
+            }));
+        }
+        let (mut held, mut left) = (Vec::new(), BTreeSet::new());
+        for claimer in claimers {
+            for (is_settled, claimed) in claimer.await.unwrap() {
+                held.extend(claimed.iter().map(|task| task.task_id));
+                if !is_settled {
+                    left.extend(claimed.iter().map(|task| task.task_id));
+                }
+            }
+        }
+        assert_eq!(held.len(), 200);
+        assert_eq!(held.iter().collect::<BTreeSet<_>>().len(), 200, "none was held twice");
+        assert!(!left.is_empty());
+        let all = database.store.claim_tasks(TaskKind::ALL, 200, at(2), at(5), id(9)).await.unwrap();
+        assert!(all.is_empty(), "held until the lease ends");
+        let all = database.store.claim_tasks(TaskKind::ALL, 200, at(4), at(5), id(9)).await.unwrap();
+        assert_eq!(all.iter().map(|task| task.task_id).collect::<BTreeSet<_>>(), left, "then taken over");
+    }
+}
+
 #[tokio::test]
 async fn a_locked_sqlite_file_is_unavailable_and_no_fault_of_the_schema() {
     let database = Database::empty(Kind::Sqlite).await;

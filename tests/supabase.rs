@@ -1,5 +1,5 @@
 //! PostgreSQL as Supabase arranges it: public roles see nothing, a role that owns nothing serves, n8n reads and writes its memory, TLS.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what is not there is a failed test")]
+#![expect(clippy::unwrap_used, reason = "what is not there is a failed test")]
 
 mod common;
 

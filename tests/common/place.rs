@@ -85,11 +85,11 @@ impl Place {
     }
 
     pub fn serve(&self) -> Served {
-        self.serve_by(self.command(&["serve"]))
+        Self::serve_by(self.command(&["serve"]))
     }
 
     /// The same through another command, which must end up being the program.
-    pub fn serve_by(&self, mut command: Command) -> Served {
+    pub fn serve_by(mut command: Command) -> Served {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut said = Vec::new();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
