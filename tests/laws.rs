@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
     reason = "what is not there is a failed test; the long form says how far it is"
 )]
 
@@ -33,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Deterministic: the same seed, the same history (SplitMix64).
+/// Deterministic: the same seed, the same history (the `SplitMix64` generator).
 struct Dice(u64);
 
 impl Dice {
@@ -195,7 +196,7 @@ fn history(seed: u64, contacts: usize) -> Vec<Post> {
 /// What must come of it: each contact the fold of its events in their order.
 fn reference(posts: &[Post]) -> BTreeMap<String, (Contact, Vec<ChatRow>)> {
     let client_id = ClientId::parse("beta").unwrap();
-    let received_at = Utc::now();
+    let received_at: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
     let mut told: BTreeMap<(Email, String), (Event, BTreeMap<Source, Facts>)> = BTreeMap::new();
     for (source, body) in posts {
         let request = Request { client_id: &client_id, query: "", headers: &[], body: body.as_bytes(), received_at };
@@ -225,7 +226,8 @@ fn reference(posts: &[Post]) -> BTreeMap<String, (Contact, Vec<ChatRow>)> {
 fn target(source: Source) -> (&'static str, Vec<(String, String)>) {
     match source {
         Source::Smartlead => ("/hooks/smartlead/beta?token=smartlead-token-of-beta", Vec::new()),
-        _ => ("/hooks/n8n/beta", vec![("x-n8n-secret".to_owned(), "n8n-secret-of-beta".to_owned())]),
+        Source::N8n => ("/hooks/n8n/beta", vec![("x-n8n-secret".to_owned(), "n8n-secret-of-beta".to_owned())]),
+        other => panic!("no posts are made as {other}"),
     }
 }
 
@@ -474,6 +476,7 @@ async fn kill_again_and_again(kind: Kind, instances: usize) {
 struct Clock(Arc<AtomicUsize>);
 
 impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "the processes beside it live in real time")]
     fn now(&self) -> Now {
         let added = Arc::clone(&self.0);
         Arc::new(move || Utc::now() + TimeDelta::milliseconds(i64::try_from(added.load(Ordering::SeqCst)).unwrap()))
