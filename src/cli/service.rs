@@ -31,17 +31,20 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         tracing::warn!(source, "INSECURE: this source accepts posts without any proof (insecure = true)");
     }
     let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
-    let report = store.migrate(false).await.context("bring the database to the schema of this version")?;
-    for step in report.steps.iter().filter(|step| step.applied_now) {
-        tracing::info!(version = step.version, name = step.name, "migration applied");
-    }
-    for finding in &report.findings {
-        tracing::warn!(
-            table = finding.table,
-            rule = finding.rule,
-            rows = finding.rows,
-            "rows break a rule; see `sales-engine migrate`"
-        );
+    // Looking after adopted tables may take long on large ones; that is for `migrate`, not for a start.
+    if !store.schema_is_current().await.context("look at the database's schema")? {
+        let report = store.migrate(false).await.context("bring the database to the schema of this version")?;
+        for step in report.steps.iter().filter(|step| step.applied_now) {
+            tracing::info!(version = step.version, name = step.name, "migration applied");
+        }
+        for finding in &report.findings {
+            tracing::warn!(
+                table = finding.table,
+                rule = finding.rule,
+                rows = finding.rows,
+                "rows break a rule; see `sales-engine migrate`"
+            );
+        }
     }
     let airtable = airtable(&config)?;
     if airtable.is_none() {

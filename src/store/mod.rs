@@ -133,7 +133,7 @@ impl Store {
 
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
         match self {
-            Self::Sqlite(store) => Ok(store.migrate(true).await?.steps.iter().all(|step| !step.applied_now)),
+            Self::Sqlite(store) => store.schema_is_current().await,
             Self::Postgres(store) => store.schema_is_current().await,
         }
     }

@@ -16,11 +16,16 @@ pub(super) async fn turn(store: &Store, spans: &Spans, now: &Now) -> Result<Turn
         return Ok(Turn::Idle);
     }
     let context = Context { store, spans, now, trigger: TriggerType::ConditionMet };
-    match apply_outside_changes(&changed, &context).await {
-        Ok(()) => Ok(Turn::Worked(changed.len())),
-        Err(error) => {
-            tracing::error!(contacts = changed.len(), error = %error, "changes of another writer could not be taken");
-            Ok(Turn::Idle)
+    if apply_outside_changes(&changed, &context).await.is_ok() {
+        return Ok(Turn::Worked(changed.len()));
+    }
+    // One by one, so that a poisoned one holds no other.
+    let mut taken = 0;
+    for contact in changed {
+        match apply_outside_changes(std::slice::from_ref(&contact), &context).await {
+            Ok(()) => taken += 1,
+            Err(error) => tracing::error!(error = %error, "a change of another writer could not be taken"),
         }
     }
+    Ok(if taken > 0 { Turn::Worked(taken) } else { Turn::Idle })
 }

@@ -113,6 +113,11 @@ impl Cluster {
         }
     }
 
+    /// The process that starts all others of the server.
+    pub fn server_pid(&self) -> u32 {
+        std::fs::read_to_string(self.folder.join("pid")).unwrap().trim().parse().unwrap()
+    }
+
     fn wait_until_it_answers(&self) {
         // The socket file comes last, after recovery.
         let is_up = || {

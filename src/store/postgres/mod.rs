@@ -28,13 +28,15 @@ const ACQUIRE_MS: u64 = 5_000;
 /// Oldest server whose features are used (NULLS NOT DISTINCT).
 const VERSION_MIN: i32 = 150_000;
 
-/// Said once a connection. The lock and statement timeouts make a stuck database an answer instead of a wait; the idle one frees
+/// Said once a connection. The plans of the constant statements are made once (they go by index whatever the arrays hold). The lock and statement timeouts make a stuck database an answer instead of a wait; the idle one frees
 /// the locks of an instance whose machine is gone.
 const SESSION: &str = "
     SET sales_engine.writer = 'engine';
     SET lock_timeout = '5s';
     SET statement_timeout = '60s';
     SET idle_in_transaction_session_timeout = '60s';
+    SET plan_cache_mode = 'force_generic_plan';
+    SET jit = 'off';
     SET client_min_messages = 'warning';
     SET timezone = 'UTC'";
 

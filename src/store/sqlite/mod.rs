@@ -76,6 +76,13 @@ impl SqliteStore {
         Ok(MigrationReport { steps, plan: Vec::new(), findings: Vec::new() })
     }
 
+    /// Whether nothing is left to apply; takes no lock.
+    pub(super) async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let mut connection = self.writer.acquire().await.map_err(fault)?;
+        let applied = applied(&mut connection).await?;
+        Ok(migrations::steps(MIGRATIONS, &applied)?.iter().all(|step| !step.applied_now))
+    }
+
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1 FROM contacts LIMIT 1").fetch_optional(&self.readers).await.map_err(fault)?;
         Ok(())
