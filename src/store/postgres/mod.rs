@@ -28,17 +28,24 @@ const ACQUIRE_MS: u64 = 5_000;
 /// Oldest server whose features are used (NULLS NOT DISTINCT).
 const VERSION_MIN: i32 = 150_000;
 
-/// Said once a connection. The plans of the constant statements are made once (they go by index whatever the arrays hold). The lock and statement timeouts make a stuck database an answer instead of a wait; the idle one frees
+/// Said once a connection. The lock and statement timeouts make a stuck database an answer instead of a wait; the idle one frees
 /// the locks of an instance whose machine is gone.
 const SESSION: &str = "
     SET sales_engine.writer = 'engine';
     SET lock_timeout = '5s';
     SET statement_timeout = '60s';
     SET idle_in_transaction_session_timeout = '60s';
-    SET plan_cache_mode = 'force_generic_plan';
-    SET jit = 'off';
     SET client_min_messages = 'warning';
     SET timezone = 'UTC'";
+
+/// Said by writers. Their statements find rows by keys, and always by index: a plan that is made while a table is small and kept
+/// would read all of it, and so would those of the foreign keys.
+const WRITER_SESSION: &str = "
+    SET plan_cache_mode = 'force_generic_plan';
+    SET enable_seqscan = 'off';
+    SET enable_hashjoin = 'off';
+    SET enable_mergejoin = 'off';
+    SET jit = 'off'";
 
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
@@ -54,7 +61,7 @@ pub struct PostgresTx {
 impl PostgresStore {
     pub(super) async fn open(address: &str) -> Result<Self, StoreError> {
         let options = address::parse(address)?;
-        let writers = pool(WRITERS + TASK_CONNECTIONS, &options);
+        let writers = pool(WRITERS + TASK_CONNECTIONS, &options, &[SESSION, WRITER_SESSION]);
         let row = sqlx::query("SELECT current_setting('server_version_num')::INT, current_schema()::TEXT")
             .fetch_one(&writers)
             .await
@@ -73,7 +80,7 @@ impl PostgresStore {
                     .to_owned(),
             ));
         }
-        Ok(Self { writers, readers: pool(READERS, &options) })
+        Ok(Self { writers, readers: pool(READERS, &options, &[SESSION]) })
     }
 
     pub(super) fn writers() -> usize {
@@ -104,15 +111,17 @@ impl PostgresTx {
     }
 }
 
-fn pool(connections: u32, options: &PgConnectOptions) -> PgPool {
+fn pool(connections: u32, options: &PgConnectOptions, session: &'static [&'static str]) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
         // A ping before each batch would be a round trip a batch; a dead connection is found out by its use.
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
             Box::pin(async move {
-                connection.execute(SESSION).await?;
+                for statements in session {
+                    connection.execute(*statements).await?;
+                }
                 Ok(())
             })
         })
