@@ -234,6 +234,7 @@ fn decided(payloads: &[(Source, String)], shard: usize, shards: usize) -> Vec<Wr
             airtable_lead_id: None,
             is_adopted: false,
             outside: Vec::new(),
+            version: 0,
         };
         contacts.entry(event.contact_key()).or_insert(known);
         mine.push(Incoming {
@@ -258,8 +259,10 @@ fn decided(payloads: &[(Source, String)], shard: usize, shards: usize) -> Vec<Wr
             known.contacts.insert(key.clone(), contacts[&key].clone());
         }
         let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
-        let (writes, _) = decide(batch, &known, &mut rim);
-        for row in &writes.contacts {
+        let (mut writes, _) = decide(batch, &known, &mut rim);
+        for row in &mut writes.contacts {
+            // The ceiling's client writes over whatever is there.
+            row.version = None;
             contacts.get_mut(&row.key).unwrap().contact = row.contact.clone();
         }
         batches.push(writes);

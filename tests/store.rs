@@ -293,7 +293,7 @@ async fn put(store: &Store, writes: &Writes) -> Result<(), StoreError> {
 }
 
 fn contact_row(n: u128, contact: Contact) -> ContactRow {
-    ContactRow { contact_id: id(n), key: key(n), contact, baseline: None, now: at(0), is_new: true }
+    ContactRow { contact_id: id(n), key: key(n), contact, baseline: None, now: at(0), is_new: true, version: None }
 }
 
 fn event_row(n: u128, contact: u128, dedupe: &str) -> EventRow {
@@ -389,7 +389,7 @@ on_both! {
         put(store, &writes).await.unwrap();
         let mut tx = store.begin().await.unwrap();
         let events = [(client(), "e1".to_owned()), (client(), "e2".to_owned())];
-        let known = tx.load(&[key(1), key(2)], &events).await.unwrap();
+        let known = tx.load(&[key(1), key(2)], &events, true).await.unwrap();
         assert_eq!(known.contacts[&key(1)].contact, contact);
         assert_eq!(known.contacts.len(), 1);
         assert_eq!(known.events[&events[0]].seen, event.seen);
@@ -413,7 +413,15 @@ on_both! {
         assert_eq!(view.last_contact_date.as_deref(), Some("2026-11-01T09:01:00.000000Z"));
         database.person().await.run("UPDATE contacts SET has_engaged = NULL").await.unwrap();
         let engaged = Contact { has_engaged: true, ..contact };
-        put(store, &Writes { contacts: vec![contact_row(1, engaged)], ..Writes::default() }).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let version = Some(tx.load(&[key(1)], &[], false).await.unwrap().contacts[&key(1)].version);
+        let again = ContactRow { is_new: false, version, ..contact_row(1, engaged) };
+        tx.write(&Writes { contacts: vec![again.clone()], ..Writes::default() }).await.unwrap();
+        tx.commit().await.unwrap();
+        if database.kind == Kind::Postgres {
+            let late = put(store, &Writes { contacts: vec![again], ..Writes::default() }).await;
+            assert!(late.unwrap_err().is_conflict(), "somebody wrote it since it was loaded");
+        }
         assert!(store.contact(&key(1)).await.unwrap().unwrap().has_engaged);
     }
 }

@@ -223,7 +223,7 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
 /// One contact's part of the batch.
 struct Turn {
     contact_id: Uuid,
-    is_new: bool,
+    version: Option<i64>,
     airtable_lead_id: Option<String>,
     key: ContactKey,
     baseline: Option<Contact>,
@@ -234,15 +234,15 @@ struct Turn {
 
 impl Turn {
     fn new(key: &ContactKey, known: &Known, rim: &mut Rim<'_>) -> Self {
-        let (contact_id, is_new, airtable_lead_id, contact, is_adopted) = match known.contacts.get(key) {
-            Some(KnownContact { contact_id, contact, airtable_lead_id, is_adopted, outside: _ }) => {
-                (*contact_id, false, airtable_lead_id.clone(), contact.clone(), *is_adopted)
+        let (contact_id, version, airtable_lead_id, contact, is_adopted) = match known.contacts.get(key) {
+            Some(KnownContact { contact_id, contact, airtable_lead_id, is_adopted, outside: _, version }) => {
+                (*contact_id, Some(*version), airtable_lead_id.clone(), contact.clone(), *is_adopted)
             }
-            None => ((rim.new_id)(), true, None, Contact::default(), false),
+            None => ((rim.new_id)(), None, None, Contact::default(), false),
         };
         Self {
             contact_id,
-            is_new,
+            version,
             airtable_lead_id,
             key: key.clone(),
             baseline: is_adopted.then(|| contact.clone()),
@@ -263,7 +263,8 @@ impl Turn {
             contact: self.contact.clone(),
             baseline: self.baseline.take(),
             now: rim.now,
-            is_new: self.is_new,
+            is_new: self.version.is_none(),
+            version: self.version,
         });
         let subject = follow::Subject {
             contact_id: self.contact_id,

@@ -66,6 +66,8 @@ pub struct KnownContact {
     pub is_adopted: bool,
     /// What other writers changed since the engine's last write, oldest first.
     pub outside: Vec<(DateTime<Utc>, OutsideChange)>,
+    /// Tells this state of the row from every other; a write that finds another one is a conflict.
+    pub version: i64,
 }
 
 /// What each source said of one event, kept so that a merge does not depend on who came first.
@@ -146,6 +148,8 @@ pub struct ContactRow {
     /// The time of the write; `created_at` too where the contact is new.
     pub now: DateTime<Utc>,
     pub is_new: bool,
+    /// Of the row that it was loaded from: another one there is a conflict. None writes over whatever is there.
+    pub version: Option<i64>,
 }
 
 /// An event to insert, or to update where its id is known.

@@ -25,7 +25,7 @@ impl Intake {
     }
 }
 
-/// Starts one writer a shard. `tasks_wake` is notified when a batch may have left work for the tasks.
+/// Starts one writer a shard. `tasks_wake` is notified when a batch has left work for the tasks.
 pub fn start(
     store: &Store,
     spans: &Spans,
@@ -61,7 +61,7 @@ struct Writer {
     now: Now,
     trigger: TriggerType,
     batch_max: usize,
-    /// Told after each batch, because it may have left work.
+    /// Told after each batch that left work.
     tasks_wake: Option<Arc<Notify>>,
 }
 
@@ -78,9 +78,6 @@ impl Writer {
                 batch.push(job);
             }
             self.process(batch).await;
-            if let Some(wake) = &self.tasks_wake {
-                wake.notify_one();
-            }
         }
     }
 
@@ -107,7 +104,11 @@ impl Writer {
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
         let context = Context { store: &self.store, spans: &self.spans, now: &self.now, trigger: self.trigger };
-        apply_through_conflicts(batch, &context).await
+        let applied = apply_through_conflicts(batch, &context).await?;
+        if let Some(wake) = self.tasks_wake.as_ref().filter(|_| applied.left_work) {
+            wake.notify_one();
+        }
+        Ok(applied.answers)
     }
 
     async fn apply_alone(&self, delivery: Incoming) -> Result<Answer, Refusal> {

@@ -128,23 +128,28 @@ impl ApplyError {
     }
 }
 
+/// What came of a batch.
+pub(crate) struct Applied {
+    pub(crate) answers: Vec<DeliveryAnswer>,
+    /// It left tasks to be worked off.
+    pub(crate) left_work: bool,
+}
+
 /// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
-pub async fn apply(batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+async fn apply(batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
     let mut tx = context.store.begin().await?;
-    let answers = apply_in(&mut tx, batch, context).await?;
+    let applied = apply_in(&mut tx, batch, context, lock).await?;
     tx.commit().await?;
-    Ok(answers)
+    Ok(applied)
 }
 
 /// [`apply`], again where another instance was at the same rows: it wins, and what it wrote is loaded then.
-pub(crate) async fn apply_through_conflicts(
-    batch: &[Incoming],
-    context: &Context<'_>,
-) -> Result<Vec<DeliveryAnswer>, ApplyError> {
-    let mut tries = CONFLICTS_MAX;
+pub(crate) async fn apply_through_conflicts(batch: &[Incoming], context: &Context<'_>) -> Result<Applied, ApplyError> {
+    let mut tries = 0;
     loop {
-        match apply(batch, context).await {
-            Err(error) if error.is_conflict() && tries > 0 => tries -= 1,
+        // Contacts are hardly ever shared, so the first try takes no locks; whoever lost does.
+        match apply(batch, context, tries > 0).await {
+            Err(error) if error.is_conflict() && tries < CONFLICTS_MAX => tries += 1,
             result => return result,
         }
     }
@@ -153,7 +158,7 @@ pub(crate) async fn apply_through_conflicts(
 /// Takes what other writers changed of these contacts.
 pub(crate) async fn apply_outside_changes(contacts: &[ContactKey], context: &Context<'_>) -> Result<(), ApplyError> {
     let mut tx = context.store.begin().await?;
-    let known = tx.load(contacts, &[]).await?;
+    let known = tx.load(contacts, &[], true).await?;
     let batch = outside_changes(&known, (context.now)());
     decide_and_write(&mut tx, &batch, known, context).await?;
     Ok(tx.commit().await?)
@@ -165,19 +170,19 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
     let mut new_id = new_id((context.now)());
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        answers.extend(apply_in(&mut tx, &[incoming(delivery, new_id())], context).await?);
+        answers.extend(apply_in(&mut tx, &[incoming(delivery, new_id())], context, false).await?.answers);
     }
     Ok(answers)
 }
 
-async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
-    let known = load(tx, batch).await?;
+async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
+    let known = load(tx, batch, lock).await?;
     let changed = outside_changes(&known, (context.now)());
     let asked = batch.len();
     let batch = if changed.is_empty() { Cow::Borrowed(batch) } else { Cow::Owned([batch, &changed].concat()) };
-    let mut answers = decide_and_write(tx, &batch, known, context).await?;
-    answers.truncate(asked);
-    Ok(answers)
+    let mut applied = decide_and_write(tx, &batch, known, context).await?;
+    applied.answers.truncate(asked);
+    Ok(applied)
 }
 
 async fn decide_and_write(
@@ -185,7 +190,7 @@ async fn decide_and_write(
     batch: &[Incoming],
     mut known: Known,
     context: &Context<'_>,
-) -> Result<Vec<DeliveryAnswer>, ApplyError> {
+) -> Result<Applied, ApplyError> {
     let started = (context.now)();
     load_again(tx, batch, &mut known).await?;
     let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
@@ -199,10 +204,10 @@ async fn decide_and_write(
         log.processing_time_ms = Some(processing_time_ms);
     }
     tx.write(&writes).await?;
-    Ok(answers)
+    Ok(Applied { answers, left_work: !writes.tasks.is_empty() })
 }
 
-async fn load(tx: &mut Tx, batch: &[Incoming]) -> Result<Known, StoreError> {
+async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, StoreError> {
     let mut contacts = BTreeSet::new();
     let mut events = BTreeSet::new();
     for event in batch.iter().flat_map(|incoming| &incoming.events) {
@@ -214,7 +219,7 @@ async fn load(tx: &mut Tx, batch: &[Incoming]) -> Result<Known, StoreError> {
     }
     let contacts: Vec<ContactKey> = contacts.into_iter().collect();
     let events: Vec<_> = events.into_iter().collect();
-    let mut known = tx.load(&contacts, &events).await?;
+    let mut known = tx.load(&contacts, &events, lock).await?;
     // An event that is known already belongs to the contact it was first told about.
     let owners: BTreeSet<ContactKey> = known
         .events
@@ -224,7 +229,7 @@ async fn load(tx: &mut Tx, batch: &[Incoming]) -> Result<Known, StoreError> {
         .collect();
     if !owners.is_empty() {
         let owners: Vec<ContactKey> = owners.into_iter().collect();
-        known.contacts.extend(tx.load(&owners, &[]).await?.contacts);
+        known.contacts.extend(tx.load(&owners, &[], lock).await?.contacts);
     }
     Ok(known)
 }

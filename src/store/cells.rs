@@ -61,6 +61,7 @@ pub(super) fn known_contact(row: &impl Cells) -> Result<KnownContact, StoreError
         airtable_lead_id: row.maybe("airtable_lead_id")?,
         is_adopted,
         outside,
+        version: row.number("version")?,
     })
 }
 

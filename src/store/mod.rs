@@ -265,11 +265,17 @@ impl Store {
 }
 
 impl Tx {
-    /// What is known of these contacts and events; the histories stay empty.
-    pub async fn load(&mut self, contacts: &[ContactKey], events: &[(ClientId, String)]) -> Result<Known, StoreError> {
+    /// What is known of these contacts and events; the histories stay empty. Without `lock`, a contact that another instance writes
+    /// before this transaction does makes the write a conflict; with it, the other waits. (On SQLite there is one writer at a time.)
+    pub async fn load(
+        &mut self,
+        contacts: &[ContactKey],
+        events: &[(ClientId, String)],
+        lock: bool,
+    ) -> Result<Known, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.load(contacts, events).await,
-            Self::Postgres(tx) => tx.load(contacts, events).await,
+            Self::Postgres(tx) => tx.load(contacts, events, lock).await,
         }
     }
 

@@ -57,6 +57,7 @@ impl Tables {
                 airtable_lead_id: None,
                 is_adopted: false,
                 outside: Vec::new(),
+                version: 0,
             };
             self.contacts.insert(row.key, known);
         }

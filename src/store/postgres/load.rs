@@ -12,21 +12,25 @@ macro_rules! contact_columns {
     () => {
         "
     SELECT c.contact_id, c.client_id, lower(c.email) AS email, c.fold, c.baseline, c.airtable_lead_id, c.lead_stage_written,
-           c.changed_outside, CASE WHEN c.fold = '{}' THEN to_jsonb(c) END AS adopted
+           c.changed_outside, c.xmin::TEXT::BIGINT AS version, CASE WHEN c.fold = '{}' THEN to_jsonb(c) END AS adopted
     "
     };
 }
 pub(super) use contact_columns;
 
-// Locked in the order of the keys, so that of two instances one waits. Of adopted doubles the last wins: the one
-// in lower case, else the oldest.
-const CONTACTS: &str = concat!(
-    contact_columns!(),
-    "FROM contacts AS c
+// Of adopted doubles the last wins: the one in lower case, else the oldest.
+macro_rules! contacts_by_key {
+    () => {
+        "FROM contacts AS c
     JOIN unnest($1::TEXT[], $2::TEXT[]) AS k(client_id, email) ON c.client_id = k.client_id AND lower(c.email) = k.email
-    ORDER BY c.client_id, lower(c.email), c.email = lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC
-    FOR UPDATE OF c"
-);
+    ORDER BY c.client_id, lower(c.email), c.email = lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC"
+    };
+}
+
+const CONTACTS: &str = concat!(contact_columns!(), contacts_by_key!());
+
+/// Locked in the order of the keys, so that of two instances one waits.
+const CONTACTS_LOCKED: &str = concat!(contact_columns!(), contacts_by_key!(), " FOR UPDATE OF c");
 
 macro_rules! event_columns {
     () => {
@@ -56,9 +60,10 @@ impl PostgresTx {
         &mut self,
         contacts: &[ContactKey],
         events: &[(ClientId, String)],
+        lock: bool,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
-        for row in &self.contacts(contacts).await? {
+        for row in &self.contacts(contacts, lock).await? {
             known.contacts.insert(key(row)?, known_contact(row)?);
         }
         if !events.is_empty() {
@@ -79,7 +84,7 @@ impl PostgresTx {
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
         let mut histories = HashMap::new();
         let mut ids = HashMap::new();
-        for row in &self.contacts(contacts).await? {
+        for row in &self.contacts(contacts, false).await? {
             let known = known_contact(row)?;
             let baseline = if known.is_adopted { known.contact } else { row.json("baseline")? };
             let key = key(row)?;
@@ -97,9 +102,14 @@ impl PostgresTx {
         Ok(histories)
     }
 
-    async fn contacts(&mut self, contacts: &[ContactKey]) -> Result<Vec<sqlx::postgres::PgRow>, StoreError> {
+    async fn contacts(
+        &mut self,
+        contacts: &[ContactKey],
+        lock: bool,
+    ) -> Result<Vec<sqlx::postgres::PgRow>, StoreError> {
         let clients: Vec<&str> = contacts.iter().map(|key| key.client_id.as_str()).collect();
         let emails: Vec<&str> = contacts.iter().map(|key| key.email.as_str()).collect();
-        sqlx::query(CONTACTS).bind(clients).bind(emails).fetch_all(&mut *self.tx).await.map_err(fault)
+        let statement = if lock { CONTACTS_LOCKED } else { CONTACTS };
+        sqlx::query(statement).bind(clients).bind(emails).fetch_all(&mut *self.tx).await.map_err(fault)
     }
 }

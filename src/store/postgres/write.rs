@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 
-// In the order of the keys, like the locks. The address of an adopted contact comes into its lower-cased form here.
+// In the order of the keys, like the locks.
 const CONTACTS: &str = "
     INSERT INTO contacts (
         contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
@@ -42,24 +42,42 @@ const CONTACTS: &str = "
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
         follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
         now)
-    ORDER BY v.client_id, v.email
-    ON CONFLICT (contact_id) DO UPDATE SET
-        email = excluded.email, first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
-        company_name = excluded.company_name, job_title = excluded.job_title, linkedin_url = excluded.linkedin_url,
-        company_linkedin_url = excluded.company_linkedin_url, company_website = excluded.company_website,
-        company_size = excluded.company_size, company_industry = excluded.company_industry, source = excluded.source,
-        list_id = excluded.list_id, enrichment_date = excluded.enrichment_date, lead_status = excluded.lead_status,
-        pipeline_status = excluded.pipeline_status, campaign_status = excluded.campaign_status,
-        lead_email_status = excluded.lead_email_status, current_campaign_id = excluded.current_campaign_id,
-        past_campaign_ids = excluded.past_campaign_ids, last_contact_date = excluded.last_contact_date,
-        last_reply_date = excluded.last_reply_date, last_touch_date = excluded.last_touch_date,
-        reply_count = excluded.reply_count, emails_sent_count = excluded.emails_sent_count,
-        follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
-        converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
-        first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
-        has_engaged = excluded.has_engaged OR contacts.airtable_lead_id IS NOT NULL,
-        baseline = CASE WHEN excluded.baseline = '{}' THEN contacts.baseline ELSE excluded.baseline END,
-        changed_outside = NULL";
+    ORDER BY v.client_id, v.email";
+
+// Only where nobody wrote the contact since it was loaded. Its address comes into its lower-cased form here, where it was adopted.
+const CONTACTS_AGAIN: &str = "
+    UPDATE contacts AS c SET
+        email = v.email, first_name = v.first_name, last_name = v.last_name, phone = v.phone,
+        company_name = v.company_name, job_title = v.job_title, linkedin_url = v.linkedin_url,
+        company_linkedin_url = v.company_linkedin_url, company_website = v.company_website,
+        company_size = v.company_size, company_industry = v.company_industry, source = v.source,
+        list_id = (SELECT l.list_id FROM lead_lists AS l WHERE l.list_id = v.list_id AND l.client_id = v.client_id), enrichment_date = v.enrichment_date, lead_status = v.lead_status,
+        pipeline_status = v.pipeline_status, campaign_status = v.campaign_status,
+        lead_email_status = v.lead_email_status, current_campaign_id = v.current_campaign_id,
+        past_campaign_ids = v.past_campaign_ids, last_contact_date = v.last_contact_date,
+        last_reply_date = v.last_reply_date, last_touch_date = v.last_touch_date,
+        reply_count = v.reply_count, emails_sent_count = v.emails_sent_count,
+        follow_up_date = v.follow_up_date, follow_up_reason = v.follow_up_reason,
+        converted_to_client = v.converted_to_client, converted_client_id = v.converted_client_id,
+        first_reply_date = v.first_reply_date, fold = v.fold, updated_at = v.now,
+        has_engaged = v.has_engaged OR c.airtable_lead_id IS NOT NULL,
+        baseline = CASE WHEN v.baseline IS NULL THEN c.baseline ELSE v.baseline END,
+        changed_outside = NULL
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
+        $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::UUID[], $16::TIMESTAMPTZ[],
+        $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::JSONB[], $23::TIMESTAMPTZ[],
+        $24::TIMESTAMPTZ[], $25::TIMESTAMPTZ[], $26::INT[], $27::INT[], $28::DATE[], $29::TEXT[], $30::BOOL[],
+        $31::BOOL[], $32::TEXT[], $33::TIMESTAMPTZ[], $34::JSONB[], $35::JSONB[], $36::TIMESTAMPTZ[],
+        $37::BIGINT[]
+    ) AS v(
+        contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
+        company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
+        lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
+        last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
+        follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
+        now, version)
+    WHERE c.contact_id = v.contact_id AND (v.version IS NULL OR c.xmin::TEXT::BIGINT = v.version)";
 
 const EVENTS: &str = "
     INSERT INTO events (
@@ -179,15 +197,18 @@ const DELIVERIES: &str = "
     ) AS v(
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
 
-/// One array a column, bound in the order of the statement's placeholders.
+/// One array a column, bound in the order of the statement's placeholders. Gives the number of rows written.
 macro_rules! bulk {
     ($connection:expr, $statement:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {
-        if !$rows.is_empty() {
-            sqlx::query($statement)
-                $(.bind($rows.iter().map(|$row: &$Row| $value).collect::<Vec<_>>()))+
+        if $rows.is_empty() {
+            0
+        } else {
+            let done = sqlx::query($statement)
+                $(.bind($rows.iter().map(|row| { let $row: &$Row = row; $value }).collect::<Vec<_>>()))+
                 .execute(&mut *$connection)
                 .await
                 .map_err(fault)?;
+            done.rows_affected()
         }
     };
 }
@@ -211,7 +232,8 @@ fn count(count: u32) -> i32 {
 }
 
 async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<(), StoreError> {
-    bulk!(connection, CONTACTS, rows, |row: &ContactRow| [
+    let (known, new): (Vec<&ContactRow>, Vec<&ContactRow>) = rows.iter().partition(|row| !row.is_new);
+    bulk!(connection, CONTACTS, new, |row: &ContactRow| [
         row.contact_id,
         row.key.client_id.as_str(),
         row.key.email.as_str(),
@@ -249,7 +271,48 @@ async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<
         row.baseline.as_ref().map(Json),
         row.now,
     ]);
-    Ok(())
+    let expected = u64::try_from(known.len()).unwrap_or(u64::MAX);
+    let written = bulk!(connection, CONTACTS_AGAIN, known, |row: &ContactRow| [
+        row.contact_id,
+        row.key.client_id.as_str(),
+        row.key.email.as_str(),
+        row.contact.profile.first_name.as_deref(),
+        row.contact.profile.last_name.as_deref(),
+        row.contact.profile.phone.as_deref(),
+        row.contact.profile.company_name.as_deref(),
+        row.contact.profile.job_title.as_deref(),
+        row.contact.profile.linkedin_url.as_deref(),
+        row.contact.profile.company_linkedin_url.as_deref(),
+        row.contact.profile.company_website.as_deref(),
+        row.contact.profile.company_size.as_deref(),
+        row.contact.profile.company_industry.as_deref(),
+        row.contact.contact_source.map(ContactSource::as_str),
+        row.contact.list_id,
+        row.contact.enrichment_date,
+        row.contact.stage.columns().lead_status.as_str(),
+        row.contact.stage.columns().pipeline_status.as_str(),
+        row.contact.stage.columns().campaign_status.map(CampaignStatus::as_str),
+        row.contact.stage.columns().lead_email_status.map(LeadEmailStatus::as_str),
+        row.contact.current_campaign.as_ref().map(CampaignId::as_str),
+        Json(&row.contact.past_campaigns),
+        row.contact.last_contact_at,
+        row.contact.last_reply_at,
+        row.contact.last_touch_at,
+        count(row.contact.reply_count),
+        count(row.contact.emails_sent_count),
+        row.contact.follow_up_date,
+        row.contact.follow_up_reason.map(FollowUpReason::as_str),
+        row.contact.has_engaged,
+        row.contact.converted_to_client,
+        row.contact.converted_client_id.as_deref(),
+        row.contact.first_reply_at,
+        Json(&row.contact),
+        row.baseline.as_ref().map(Json),
+        row.now,
+        row.version,
+    ]);
+    // Another instance wrote one of them since.
+    if written == expected { Ok(()) } else { Err(StoreError::Conflict(sqlx::Error::RowNotFound)) }
 }
 
 async fn events(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), StoreError> {

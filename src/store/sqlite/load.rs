@@ -11,6 +11,7 @@ macro_rules! contact_columns {
     () => {
         "
     SELECT c.contact_id, c.client_id, c.email, c.fold, c.baseline, c.airtable_lead_id, c.lead_stage_written, c.changed_outside,
+           0 AS version,
            CASE WHEN c.fold = '{}' THEN json_object(
                'lead_status', c.lead_status, 'pipeline_status', c.pipeline_status, 'campaign_status', c.campaign_status,
                'lead_email_status', c.lead_email_status, 'first_name', c.first_name, 'last_name', c.last_name,
