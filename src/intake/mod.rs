@@ -1,4 +1,4 @@
-//! Intake: one batch, one transaction, one answer. Start reading at [`apply`].
+//! Intake: one batch, one transaction, one answer. Start reading at `apply`.
 //!
 //! Batching is natural: while one transaction commits, arrivals gather and become the next batch. There is no timer, so a lone
 //! webhook is answered at once and a flood is written hundreds at a time.
