@@ -1,7 +1,7 @@
 //! Tasks: claimed by lease, settled in one transaction with what they did.
 
 use super::load::contact_columns;
-use super::write::{bulk, logs};
+use super::write::{bound, bulk, logs};
 use super::{PostgresStore, fault};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};

@@ -8,7 +8,9 @@ use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
 use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
 use crate::store::StoreError;
-use sqlx::postgres::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
 use sqlx::types::Json;
 
 // In the order of the keys, like the locks.
@@ -197,18 +199,20 @@ const DELIVERIES: &str = "
     ) AS v(
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
 
-/// One array a column, bound in the order of the statement's placeholders. Gives the number of rows written.
+/// One array a column, bound in the order of the statement's placeholders.
+macro_rules! bound {
+    ($statement:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {
+        sqlx::query($statement)
+            $(.bind($rows.iter().map(|row| { let $row: &$Row = row; $value }).collect::<Vec<_>>()))+
+    };
+}
+pub(super) use bound;
+
+/// Executes a statement with its arrays; nothing where there are no rows.
 macro_rules! bulk {
-    ($connection:expr, $statement:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {
-        if $rows.is_empty() {
-            0
-        } else {
-            let done = sqlx::query($statement)
-                $(.bind($rows.iter().map(|row| { let $row: &$Row = row; $value }).collect::<Vec<_>>()))+
-                .execute(&mut *$connection)
-                .await
-                .map_err(fault)?;
-            done.rows_affected()
+    ($connection:expr, $statement:expr, $rows:expr, $values:tt $($rest:tt)*) => {
+        if !$rows.is_empty() {
+            bound!($statement, $rows, $values $($rest)*).execute(&mut *$connection).await.map_err(fault)?;
         }
     };
 }
@@ -231,9 +235,26 @@ fn count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
+/// Those that are known first, then the new: every try of every instance takes its locks in one order, so none waits in a circle.
 async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<(), StoreError> {
     let (known, new): (Vec<&ContactRow>, Vec<&ContactRow>) = rows.iter().partition(|row| !row.is_new);
-    bulk!(connection, CONTACTS, new, |row: &ContactRow| [
+    if !known.is_empty() {
+        let versions: Vec<Option<i64>> = known.iter().map(|row| row.version).collect();
+        let done =
+            contact_values(CONTACTS_AGAIN, &known).bind(versions).execute(&mut *connection).await.map_err(fault)?;
+        if done.rows_affected() != u64::try_from(known.len()).unwrap_or(u64::MAX) {
+            // Another instance wrote one of them since.
+            return Err(StoreError::Conflict(sqlx::Error::RowNotFound));
+        }
+    }
+    if !new.is_empty() {
+        contact_values(CONTACTS, &new).execute(connection).await.map_err(fault)?;
+    }
+    Ok(())
+}
+
+fn contact_values<'a>(statement: &'static str, rows: &'a [&ContactRow]) -> Query<'a, Postgres, PgArguments> {
+    bound!(statement, rows, |row: &ContactRow| [
         row.contact_id,
         row.key.client_id.as_str(),
         row.key.email.as_str(),
@@ -270,49 +291,7 @@ async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<
         Json(&row.contact),
         row.baseline.as_ref().map(Json),
         row.now,
-    ]);
-    let expected = u64::try_from(known.len()).unwrap_or(u64::MAX);
-    let written = bulk!(connection, CONTACTS_AGAIN, known, |row: &ContactRow| [
-        row.contact_id,
-        row.key.client_id.as_str(),
-        row.key.email.as_str(),
-        row.contact.profile.first_name.as_deref(),
-        row.contact.profile.last_name.as_deref(),
-        row.contact.profile.phone.as_deref(),
-        row.contact.profile.company_name.as_deref(),
-        row.contact.profile.job_title.as_deref(),
-        row.contact.profile.linkedin_url.as_deref(),
-        row.contact.profile.company_linkedin_url.as_deref(),
-        row.contact.profile.company_website.as_deref(),
-        row.contact.profile.company_size.as_deref(),
-        row.contact.profile.company_industry.as_deref(),
-        row.contact.contact_source.map(ContactSource::as_str),
-        row.contact.list_id,
-        row.contact.enrichment_date,
-        row.contact.stage.columns().lead_status.as_str(),
-        row.contact.stage.columns().pipeline_status.as_str(),
-        row.contact.stage.columns().campaign_status.map(CampaignStatus::as_str),
-        row.contact.stage.columns().lead_email_status.map(LeadEmailStatus::as_str),
-        row.contact.current_campaign.as_ref().map(CampaignId::as_str),
-        Json(&row.contact.past_campaigns),
-        row.contact.last_contact_at,
-        row.contact.last_reply_at,
-        row.contact.last_touch_at,
-        count(row.contact.reply_count),
-        count(row.contact.emails_sent_count),
-        row.contact.follow_up_date,
-        row.contact.follow_up_reason.map(FollowUpReason::as_str),
-        row.contact.has_engaged,
-        row.contact.converted_to_client,
-        row.contact.converted_client_id.as_deref(),
-        row.contact.first_reply_at,
-        Json(&row.contact),
-        row.baseline.as_ref().map(Json),
-        row.now,
-        row.version,
-    ]);
-    // Another instance wrote one of them since.
-    if written == expected { Ok(()) } else { Err(StoreError::Conflict(sqlx::Error::RowNotFound)) }
+    ])
 }
 
 async fn events(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), StoreError> {
