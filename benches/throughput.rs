@@ -42,9 +42,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-/// Deliveries a batch of the ceiling's client.
-const CEILING_BATCH: usize = 500;
-
 struct Options {
     events: usize,
     contacts: usize,
@@ -52,6 +49,10 @@ struct Options {
     late: usize,
     databases: Vec<Kind>,
     connections: Vec<usize>,
+    /// Deliveries a batch of the ceiling's client.
+    batch: usize,
+    /// Tell what each statement cost PostgreSQL, by its extension `pg_stat_statements` (which itself costs a little).
+    statements: bool,
 }
 
 fn options() -> Options {
@@ -61,6 +62,8 @@ fn options() -> Options {
         late: 0,
         databases: vec![Kind::Postgres, Kind::Sqlite],
         connections: vec![1, 8, 32, 256],
+        batch: 500,
+        statements: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -77,10 +80,13 @@ fn options() -> Options {
                     other => panic!("--database: `{other}`; expected postgres or sqlite"),
                 }
             }
+            "--batch" => options.batch = value().parse().unwrap(),
+            "--statements" => options.statements = true,
             // Cargo's own.
             "--bench" => {}
             other => panic!(
-                "`{other}`; expected --events N, --contacts N, --late PERCENT, --connections N,N, --database postgres|sqlite"
+                "`{other}`; expected --events N, --contacts N, --late PERCENT, --connections N,N, --batch N, --statements, --database \
+                 postgres|sqlite"
             ),
         }
     }
@@ -109,7 +115,8 @@ fn payload(nth: usize, contacts: usize, late: usize) -> (Source, String) {
     let id = format!("{nth:08x}-{contact}@acme.example");
     let mail = "Hello, may I ask a question about how you do it today? ".repeat(4);
     let answer = "Thank you, this is interesting. Tell me more about it, please. ".repeat(16 * (1 + nth % 19));
-    let body = match nth / 97 % 10 {
+    // Each contact is in a campaign of one platform.
+    let body = match contact % 10 {
         0..5 => {
             let (event, message) = match kind {
                 "email_sent" => (
@@ -211,7 +218,7 @@ async fn fill(person: &Person, contacts: usize) {
 }
 
 /// All that follows from these payloads, batch by batch, decided before the clock starts.
-fn decided(payloads: &[(Source, String)], shard: usize, shards: usize) -> Vec<Writes> {
+fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: usize) -> Vec<Writes> {
     let client_id = ClientId::parse("acme").unwrap();
     let now = Utc::now();
     let mut contacts: HashMap<_, KnownContact> = HashMap::new();
@@ -252,7 +259,7 @@ fn decided(payloads: &[(Source, String)], shard: usize, shards: usize) -> Vec<Wr
             is_webhook: true,
         });
     }
-    for batch in mine.chunks(CEILING_BATCH) {
+    for batch in mine.chunks(batch) {
         let mut known = Known::default();
         for event in batch.iter().flat_map(|incoming| &incoming.events) {
             let key = event.contact_key();
@@ -271,11 +278,12 @@ fn decided(payloads: &[(Source, String)], shard: usize, shards: usize) -> Vec<Wr
 }
 
 /// Deliveries a second of the fastest client: the same rows, already decided, in batches over so many connections.
-async fn ceiling(address: &str, payloads: &[(Source, String)], contacts: usize, connections: usize) -> f64 {
+async fn ceiling(address: &str, payloads: &[(Source, String)], options: &Options, connections: usize) -> f64 {
     let store = Store::open(address).await.unwrap();
     store.migrate(false).await.unwrap();
-    fill(&person(address).await, contacts).await;
-    let shards: Vec<Vec<Writes>> = (0..connections).map(|shard| decided(payloads, shard, connections)).collect();
+    fill(&person(address).await, options.contacts).await;
+    let shards: Vec<Vec<Writes>> =
+        (0..connections).map(|shard| decided(payloads, options.batch, shard, connections)).collect();
     let started = Instant::now();
     let writers: Vec<_> = shards
         .into_iter()
@@ -283,9 +291,7 @@ async fn ceiling(address: &str, payloads: &[(Source, String)], contacts: usize, 
             let store = store.clone();
             tokio::spawn(async move {
                 for writes in batches {
-                    let mut tx = store.begin().await.unwrap();
-                    tx.write(&writes).await.unwrap();
-                    tx.commit().await.unwrap();
+                    store.attempt().await.unwrap().write_and_commit(&writes).await.unwrap();
                 }
             })
         })
@@ -409,8 +415,27 @@ async fn rows(person: &Person) -> i64 {
     total
 }
 
+/// What the statements cost the database since it was last asked.
+async fn statements(cluster: &Cluster, of: &str) {
+    cluster.run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await;
+    let person = person(&cluster.address_of("postgres", "postgres")).await;
+    println!("  statements of {of}:");
+    let rows = person
+        .texts(
+            "SELECT format('%s ms in %s calls, %s rows, %s ms planning: %s', total_exec_time::INT, calls, rows, total_plan_time::INT,
+                left(regexp_replace(query, '\\s+', ' ', 'g'), 60)) AS x
+             FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 16",
+        )
+        .await;
+    for row in rows {
+        println!("    {row}");
+    }
+    cluster.run("SELECT pg_stat_statements_reset()").await;
+}
+
 async fn measure(kind: Kind, options: &Options) {
-    let cluster = (kind == Kind::Postgres).then(|| Cluster::start(""));
+    let settings = if options.statements { "shared_preload_libraries = 'pg_stat_statements'" } else { "" };
+    let cluster = (kind == Kind::Postgres).then(|| Cluster::start(settings));
     let folder = tempfile::tempdir().unwrap();
     let new_database = async |name: &str| match &cluster {
         Some(cluster) => cluster.database().await,
@@ -423,11 +448,23 @@ async fn measure(kind: Kind, options: &Options) {
     let mut best_ceiling: f64 = 0.0;
     for connections in if kind == Kind::Postgres { vec![1, 2] } else { vec![1] } {
         let address = new_database(&format!("ceiling{connections}.db")).await;
-        let rate = ceiling(&address, &payloads(0, options.events), options.contacts, connections).await;
+        let payloads = payloads(0, options.events);
+        let before = cluster.as_ref().map_or(0.0, |c| cpu_seconds(c.server_pid(), true));
+        let rate = ceiling(&address, &payloads, options, connections).await;
+        let database = cluster.as_ref().map_or(0.0, |c| cpu_seconds(c.server_pid(), true)) - before;
         best_ceiling = best_ceiling.max(rate);
-        println!("  ceiling, {connections} connection(s), batches of {CEILING_BATCH}: {rate:.0} events/s");
+        println!(
+            "  ceiling, {connections} connection(s), batches of {}: {rate:.0} events/s; processor per event: database {:.0} µs",
+            options.batch,
+            database * 1e6 / options.events as f64
+        );
     }
 
+    if options.statements
+        && let Some(cluster) = &cluster
+    {
+        statements(cluster, "the ceiling").await;
+    }
     let place = Place::with(new_database("end.db").await, "");
     place.json(&["migrate", "--json"]);
     let person = person(&place.address).await;
@@ -472,6 +509,11 @@ async fn measure(kind: Kind, options: &Options) {
             applied as f64 / events as f64,
             peak_mib(served.child.id()),
         );
+    }
+    if options.statements
+        && let Some(cluster) = &cluster
+    {
+        statements(cluster, "end to end").await;
     }
     let requests = requests(options.events);
     let mut half = drive(&served.url, requests, best_connections.max(32), Some(best / 2.0)).await;

@@ -311,6 +311,7 @@ fn event_row(n: u128, contact: u128, dedupe: &str) -> EventRow {
         verdict: Verdict { stage_before: Stage::New, stage_after: Stage::New, refused: true, rule: "r".to_owned() },
         delivery_id: None,
         received_at: at(2),
+        is_new: true,
     }
 }
 
@@ -399,9 +400,8 @@ on_both! {
         drop(tx);
         let mut marks = MarksWrite::new(id(1), "k".to_owned());
         marks.intent = Some(Intent::PricingQuestion);
-        put(store, &Writes { chat_rows: vec![chat(21, 1, "edited")], chat_marks: vec![marks], ..Writes::default() })
-            .await
-            .unwrap();
+        put(store, &Writes { chat_rows: vec![chat(21, 1, "edited")], ..Writes::default() }).await.unwrap();
+        put(store, &Writes { chat_marks: vec![marks], ..Writes::default() }).await.unwrap();
         let messages = store.timeline(id(1), 10).await.unwrap().messages;
         assert_eq!(messages[0].chat_id, id(20).to_string(), "the id stays");
         assert_eq!(
@@ -454,6 +454,50 @@ on_both! {
         store.settle_tasks(&[settled(a, retry, 32)], &[], &[]).await.unwrap();
         want(store, vec![task(7, "a", 5, 33)]).await;
         assert!(!claim(store, 34, 106).await.iter().any(|t| t.task_key == "a"), "a backoff is not cut short");
+    }
+}
+
+on_both! {
+    async fn a_contact_with_a_history_is_not_deleted_under_it(database: Database) {
+        put(&database.store, &Writes { contacts: vec![contact_row(1, Contact::default())], ..Writes::default() })
+            .await
+            .unwrap();
+        let event = Writes {
+            contacts: vec![contact_row(2, Contact::default())],
+            events: vec![event_row(10, 2, "e1")],
+            ..Writes::default()
+        };
+        put(&database.store, &event).await.unwrap();
+        let person = database.person().await;
+        let delete = |n: u128| format!("DELETE FROM contacts WHERE contact_id = '{}'", id(n));
+        assert_eq!(person.run(&delete(1)).await.unwrap(), 1, "nothing happened to it yet");
+        assert!(person.run(&delete(2)).await.is_err());
+    }
+}
+
+on_both! {
+    async fn of_two_attempts_on_one_contact_the_second_is_a_conflict_as_a_whole(database: Database) {
+        // SQLite has one writer at a time, so nothing can come in between there.
+        if matches!(database.store, Store::Sqlite(_)) {
+            return;
+        }
+        let store = &database.store;
+        put(store, &Writes { contacts: vec![contact_row(1, Contact::default())], ..Writes::default() }).await.unwrap();
+        let mut first = store.attempt().await.unwrap();
+        let version = first.load(&[key(1)], &[], false).await.unwrap().contacts[&key(1)].version;
+        let write = |n: u128, dedupe: &str| Writes {
+            contacts: vec![ContactRow {
+                is_new: false,
+                version: Some(version),
+                ..contact_row(1, Contact { reply_count: 1, ..Contact::default() })
+            }],
+            events: vec![event_row(n, 1, dedupe)],
+            ..Writes::default()
+        };
+        store.attempt().await.unwrap().write_and_commit(&write(11, "of the other")).await.unwrap();
+        let refused = first.write_and_commit(&write(12, "of the first")).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+        assert_eq!(store.timeline(id(1), 10).await.unwrap().events.len(), 1, "nothing of it was written");
     }
 }
 

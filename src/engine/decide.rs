@@ -374,6 +374,7 @@ impl Turn {
             verdict: verdict.clone(),
             delivery_id: (told.stored.is_none() && told.is_webhook).then_some(told.delivery_id),
             received_at: told.received_at,
+            is_new: told.stored.is_none(),
         });
         self.verdicts.push(((self.key.client_id.clone(), told.event.dedupe_key.clone()), verdict));
     }
@@ -393,6 +394,7 @@ fn updated_row(stored: &StoredEvent, step: &Step) -> Option<EventRow> {
         verdict: verdict_of(step),
         delivery_id: None,
         received_at: event.facts.occurred_at,
+        is_new: false,
     })
 }
 

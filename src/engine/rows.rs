@@ -117,6 +117,7 @@ pub struct Writes {
     pub contacts: Vec<ContactRow>,
     pub events: Vec<EventRow>,
     pub chat_rows: Vec<ChatWrite>,
+    /// On rows of earlier batches; those of this one have theirs already.
     pub chat_marks: Vec<MarksWrite>,
     pub logs: Vec<LogRow>,
     pub tasks: Vec<TaskRow>,
@@ -152,7 +153,7 @@ pub struct ContactRow {
     pub version: Option<i64>,
 }
 
-/// An event to insert, or to update where its id is known.
+/// An event to insert, or to update where it is known.
 #[derive(Debug, Clone)]
 pub struct EventRow {
     pub event_id: Uuid,
@@ -168,6 +169,7 @@ pub struct EventRow {
     /// The delivery that brought it first; none on an update.
     pub delivery_id: Option<Uuid>,
     pub received_at: DateTime<Utc>,
+    pub is_new: bool,
 }
 
 /// A row of the conversation to insert, or to overwrite (but for ids, lead and vector columns) where contact and key exist.

@@ -9,7 +9,7 @@ use crate::domain::event::Source;
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
-use crate::engine::rows::{Known, TriggerType};
+use crate::engine::rows::{Known, TriggerType, Writes};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
 use chrono::{DateTime, Utc};
@@ -137,9 +137,9 @@ pub(crate) struct Applied {
 
 /// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
 async fn apply(batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
-    let mut tx = context.store.begin().await?;
-    let applied = apply_in(&mut tx, batch, context, lock).await?;
-    tx.commit().await?;
+    let mut tx = if lock { context.store.begin().await? } else { context.store.attempt().await? };
+    let (writes, applied) = decide_on(&mut tx, batch, context, lock).await?;
+    tx.write_and_commit(&writes).await?;
     Ok(applied)
 }
 
@@ -160,8 +160,8 @@ pub(crate) async fn apply_outside_changes(contacts: &[ContactKey], context: &Con
     let mut tx = context.store.begin().await?;
     let known = tx.load(contacts, &[], true).await?;
     let batch = outside_changes(&known, (context.now)());
-    decide_and_write(&mut tx, &batch, known, context).await?;
-    Ok(tx.commit().await?)
+    let (writes, _) = decide_with(&mut tx, &batch, known, context).await?;
+    Ok(tx.write_and_commit(&writes).await?)
 }
 
 /// What these deliveries would do, one after the other; nothing of it stays.
@@ -170,27 +170,34 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
     let mut new_id = new_id((context.now)());
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        answers.extend(apply_in(&mut tx, &[incoming(delivery, new_id())], context, false).await?.answers);
+        let (writes, applied) = decide_on(&mut tx, &[incoming(delivery, new_id())], context, false).await?;
+        tx.write(&writes).await?;
+        answers.extend(applied.answers);
     }
     Ok(answers)
 }
 
-async fn apply_in(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
+async fn decide_on(
+    tx: &mut Tx,
+    batch: &[Incoming],
+    context: &Context<'_>,
+    lock: bool,
+) -> Result<(Writes, Applied), ApplyError> {
     let known = load(tx, batch, lock).await?;
     let changed = outside_changes(&known, (context.now)());
     let asked = batch.len();
     let batch = if changed.is_empty() { Cow::Borrowed(batch) } else { Cow::Owned([batch, &changed].concat()) };
-    let mut applied = decide_and_write(tx, &batch, known, context).await?;
+    let (writes, mut applied) = decide_with(tx, &batch, known, context).await?;
     applied.answers.truncate(asked);
-    Ok(applied)
+    Ok((writes, applied))
 }
 
-async fn decide_and_write(
+async fn decide_with(
     tx: &mut Tx,
     batch: &[Incoming],
     mut known: Known,
     context: &Context<'_>,
-) -> Result<Applied, ApplyError> {
+) -> Result<(Writes, Applied), ApplyError> {
     let started = (context.now)();
     load_again(tx, batch, &mut known).await?;
     let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
@@ -203,8 +210,8 @@ async fn decide_and_write(
     for log in &mut writes.logs {
         log.processing_time_ms = Some(processing_time_ms);
     }
-    tx.write(&writes).await?;
-    Ok(Applied { answers, left_work: !writes.tasks.is_empty() })
+    let left_work = !writes.tasks.is_empty();
+    Ok((writes, Applied { answers, left_work }))
 }
 
 async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, StoreError> {

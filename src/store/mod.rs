@@ -152,6 +152,14 @@ impl Store {
         }
     }
 
+    /// What begins a batch that is tried without locks and ends with [`Tx::write_and_commit`]: on PostgreSQL two round trips in all.
+    pub async fn attempt(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite(store) => Ok(Tx::Sqlite(store.begin().await?)),
+            Self::Postgres(store) => Ok(Tx::Postgres(store.attempt().await?)),
+        }
+    }
+
     /// Claims tasks that are due, or whose holder lost its lease, the most urgent first.
     pub async fn claim_tasks(
         &self,
@@ -293,6 +301,17 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.write(writes).await,
             Self::Postgres(tx) => tx.write(writes).await,
+        }
+    }
+
+    /// All of it or nothing.
+    pub async fn write_and_commit(self, writes: &Writes) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(mut tx) => {
+                tx.write(writes).await?;
+                tx.commit().await
+            }
+            Self::Postgres(tx) => tx.write_and_commit(writes).await,
         }
     }
 

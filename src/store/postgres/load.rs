@@ -5,7 +5,11 @@ use crate::domain::ids::{ClientId, ContactKey};
 use crate::engine::rows::{History, Known};
 use crate::store::StoreError;
 use crate::store::cells::{Cells as _, key, known_contact, stored_event};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use uuid::Uuid;
 
 /// What `known_contact` reads; the row's columns only where the engine never folded it.
 macro_rules! contact_columns {
@@ -27,32 +31,43 @@ macro_rules! contacts_by_key {
     };
 }
 
-const CONTACTS: &str = concat!(contact_columns!(), contacts_by_key!());
-
-/// Locked in the order of the keys, so that of two instances one waits.
-const CONTACTS_LOCKED: &str = concat!(contact_columns!(), contacts_by_key!(), " FOR UPDATE OF c");
-
-macro_rules! event_columns {
-    () => {
-        "
-    SELECT e.event_id, e.contact_id, e.client_id, lower(c.email) AS email, e.dedupe_key, e.seen, e.stage_before, e.stage_after,
-           e.refused, e.rule
-    "
+/// The contacts of a batch, and those of its events that are known already, in one answer.
+macro_rules! batch {
+    ($lock:literal) => {
+        concat!(
+            "WITH known AS (",
+            contact_columns!(),
+            ", c.created_at ",
+            contacts_by_key!(),
+            $lock,
+            ")
+    SELECT contact_id, client_id, email, fold, airtable_lead_id, changed_outside, version, adopted, NULL::UUID AS event_id,
+           NULL::TEXT AS dedupe_key, NULL::JSONB AS seen, NULL::TEXT AS stage_before, NULL::TEXT AS stage_after,
+           NULL::BOOL AS refused, NULL::TEXT AS rule
+    FROM known
+    UNION ALL
+    SELECT e.contact_id, e.client_id, lower(c.email), NULL, NULL, NULL, NULL, NULL, e.event_id, e.dedupe_key, e.seen,
+           e.stage_before, e.stage_after, e.refused, e.rule
+    FROM unnest($3::TEXT[], $4::TEXT[]) AS k(client_id, dedupe_key)
+    JOIN events AS e ON e.client_id = k.client_id AND e.dedupe_key = k.dedupe_key
+    JOIN contacts AS c ON c.contact_id = e.contact_id"
+        )
     };
 }
 
-const EVENTS: &str = concat!(
-    event_columns!(),
-    "FROM unnest($1::TEXT[], $2::TEXT[]) AS k(client_id, dedupe_key)
-    JOIN events AS e ON e.client_id = k.client_id AND e.dedupe_key = k.dedupe_key
-    JOIN contacts AS c ON c.contact_id = e.contact_id"
-);
+const BATCH: &str = batch!("");
 
+/// Locked in the order of the keys, so that of two instances one waits.
+const BATCH_LOCKED: &str = batch!(" FOR UPDATE OF c");
+
+// A contact without events has one row of its own.
 const HISTORIES: &str = concat!(
-    event_columns!(),
-    "FROM unnest($1::UUID[]) AS k(contact_id)
-    JOIN contacts AS c ON c.contact_id = k.contact_id
-    JOIN events AS e ON e.contact_id = c.contact_id"
+    contact_columns!(),
+    ", e.event_id, e.dedupe_key, e.seen, e.stage_before, e.stage_after, e.refused, e.rule ",
+    "FROM unnest($1::TEXT[], $2::TEXT[]) AS k(client_id, email)
+    JOIN contacts AS c ON c.client_id = k.client_id AND lower(c.email) = k.email
+    LEFT JOIN events AS e ON e.contact_id = c.contact_id
+    ORDER BY c.client_id, lower(c.email), c.email = lower(c.email), c.created_at DESC NULLS FIRST, c.contact_id DESC"
 );
 
 impl PostgresTx {
@@ -63,16 +78,19 @@ impl PostgresTx {
         lock: bool,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
-        for row in &self.contacts(contacts, lock).await? {
-            known.contacts.insert(key(row)?, known_contact(row)?);
-        }
-        if !events.is_empty() {
-            let clients: Vec<&str> = events.iter().map(|(client, _)| client.as_str()).collect();
-            let keys: Vec<&str> = events.iter().map(|(_, key)| key.as_str()).collect();
-            let rows = sqlx::query(EVENTS).bind(clients).bind(keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
-            for row in &rows {
+        let statement = if lock { BATCH_LOCKED } else { BATCH };
+        let (clients, emails) = columns(contacts);
+        let event_clients: Vec<&str> = events.iter().map(|(client, _)| client.as_str()).collect();
+        let event_keys: Vec<&str> = events.iter().map(|(_, key)| key.as_str()).collect();
+        let rows = self
+            .read(|| sqlx::query(statement).bind(&clients).bind(&emails).bind(&event_clients).bind(&event_keys))
+            .await?;
+        for row in &rows {
+            if is_event(row)? {
                 let event = stored_event(row)?;
                 known.events.insert((event.key.client_id.clone(), event.dedupe_key.clone()), event);
+            } else {
+                known.contacts.insert(key(row)?, known_contact(row)?);
             }
         }
         Ok(known)
@@ -82,34 +100,33 @@ impl PostgresTx {
         &mut self,
         contacts: &[ContactKey],
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
-        let mut histories = HashMap::new();
-        let mut ids = HashMap::new();
-        for row in &self.contacts(contacts, false).await? {
-            let known = known_contact(row)?;
-            let baseline = if known.is_adopted { known.contact } else { row.json("baseline")? };
-            let key = key(row)?;
-            ids.insert(key.clone(), known.contact_id);
-            histories.insert(key, History { baseline, events: Vec::new() });
-        }
-        let ids: Vec<uuid::Uuid> = ids.into_values().collect();
-        let rows = sqlx::query(HISTORIES).bind(ids).fetch_all(&mut *self.tx).await.map_err(fault)?;
-        for row in &rows {
-            let event = stored_event(row)?;
-            if let Some(history) = histories.get_mut(&event.key) {
-                history.events.push(event);
+        let mut histories: HashMap<Uuid, History> = HashMap::new();
+        let mut ids: HashMap<ContactKey, Uuid> = HashMap::new();
+        let (clients, emails) = columns(contacts);
+        for row in &self.read(|| sqlx::query(HISTORIES).bind(&clients).bind(&emails)).await? {
+            let contact_id = row.id("contact_id")?;
+            let history = match histories.entry(contact_id) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let known = known_contact(row)?;
+                    let baseline = if known.is_adopted { known.contact } else { row.json("baseline")? };
+                    // Of doubles the last wins, as when they are loaded.
+                    ids.insert(key(row)?, contact_id);
+                    entry.insert(History { baseline, events: Vec::new() })
+                }
+            };
+            if is_event(row)? {
+                history.events.push(stored_event(row)?);
             }
         }
-        Ok(histories)
+        Ok(ids.into_iter().filter_map(|(key, id)| Some((key, histories.remove(&id)?))).collect())
     }
+}
 
-    async fn contacts(
-        &mut self,
-        contacts: &[ContactKey],
-        lock: bool,
-    ) -> Result<Vec<sqlx::postgres::PgRow>, StoreError> {
-        let clients: Vec<&str> = contacts.iter().map(|key| key.client_id.as_str()).collect();
-        let emails: Vec<&str> = contacts.iter().map(|key| key.email.as_str()).collect();
-        let statement = if lock { CONTACTS_LOCKED } else { CONTACTS };
-        sqlx::query(statement).bind(clients).bind(emails).fetch_all(&mut *self.tx).await.map_err(fault)
-    }
+fn columns(contacts: &[ContactKey]) -> (Vec<&str>, Vec<&str>) {
+    contacts.iter().map(|key| (key.client_id.as_str(), key.email.as_str())).unzip()
+}
+
+fn is_event(row: &PgRow) -> Result<bool, StoreError> {
+    Ok(row.try_get::<Option<Uuid>, _>("event_id").map_err(fault)?.is_some())
 }

@@ -10,11 +10,15 @@ mod write;
 
 use super::StoreError;
 use super::cells::Cells;
+use crate::engine::rows::Writes;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
 use sqlx::types::Json;
 use sqlx::{Column as _, Executor as _, Postgres, Row as _, Transaction, TypeInfo as _};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -51,11 +55,24 @@ const WRITER_SESSION: &str = "
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    /// Connections of batches between two of them: the pool asks the server something with each return.
+    rested: Arc<Mutex<Vec<PoolConnection<Postgres>>>>,
 }
 
 #[derive(Debug)]
 pub struct PostgresTx {
-    tx: Transaction<'static, Postgres>,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Begun(Transaction<'static, Postgres>),
+    /// Each statement is a transaction of its own.
+    Loose {
+        connection: PoolConnection<Postgres>,
+        store: PostgresStore,
+        is_fresh: bool,
+    },
 }
 
 impl PostgresStore {
@@ -80,7 +97,7 @@ impl PostgresStore {
                     .to_owned(),
             ));
         }
-        Ok(Self { writers, readers: pool(READERS, &options, &[SESSION]) })
+        Ok(Self { writers, readers: pool(READERS, &options, &[SESSION]), rested: Arc::default() })
     }
 
     pub(super) fn writers() -> usize {
@@ -93,21 +110,87 @@ impl PostgresStore {
     }
 
     pub(super) async fn begin(&self) -> Result<PostgresTx, StoreError> {
+        Ok(PostgresTx { held: Held::Begun(self.transaction().await?) })
+    }
+
+    async fn transaction(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         // After a restart of the server every pooled connection is dead: each is found out once and replaced.
         let mut tries = WRITERS + TASK_CONNECTIONS;
         loop {
             match self.writers.begin().await {
-                Ok(tx) => return Ok(PostgresTx { tx }),
+                Ok(tx) => return Ok(tx),
                 Err(error) if tries > 0 && is_disconnected(&error) => tries -= 1,
                 Err(error) => return Err(fault(error)),
             }
         }
     }
+
+    /// For one batch without a transaction around it: what is loaded may be written by another instance before this one's
+    /// [`PostgresTx::write_and_commit`], which is one statement and then a conflict.
+    pub(super) async fn attempt(&self) -> Result<PostgresTx, StoreError> {
+        let rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match rested {
+            Some(connection) => connection,
+            None => self.writers.acquire().await.map_err(fault)?,
+        };
+        Ok(PostgresTx { held: Held::Loose { connection, store: self.clone(), is_fresh: true } })
+    }
+
+    fn rest(&self, connection: PoolConnection<Postgres>) {
+        let mut rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner);
+        if rested.len() < Self::writers() {
+            rested.push(connection);
+        }
+    }
 }
 
 impl PostgresTx {
+    fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.held {
+            Held::Begun(tx) => tx,
+            Held::Loose { connection, .. } => connection,
+        }
+    }
+
+    /// The rows of a statement. The first one of a batch finds out whether the connection still lives, and takes another where not.
+    async fn read<'q>(
+        &mut self,
+        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let mut tries = WRITERS + TASK_CONNECTIONS;
+        loop {
+            let error = match query().fetch_all(self.connection()).await {
+                Ok(rows) => {
+                    if let Held::Loose { is_fresh, .. } = &mut self.held {
+                        *is_fresh = false;
+                    }
+                    return Ok(rows);
+                }
+                Err(error) => error,
+            };
+            match &mut self.held {
+                Held::Loose { connection, store, is_fresh: true } if tries > 0 && is_disconnected(&error) => {
+                    *connection = store.writers.acquire().await.map_err(fault)?;
+                    tries -= 1;
+                }
+                Held::Loose { .. } | Held::Begun(_) => return Err(fault(error)),
+            }
+        }
+    }
+
+    pub(super) async fn write_and_commit(mut self, writes: &Writes) -> Result<(), StoreError> {
+        self.write(writes).await?;
+        self.commit().await
+    }
+
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        self.tx.commit().await.map_err(fault)
+        match self.held {
+            Held::Begun(tx) => tx.commit().await.map_err(fault),
+            Held::Loose { connection, store, .. } => {
+                store.rest(connection);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -148,7 +231,8 @@ fn fault(error: sqlx::Error) -> StoreError {
             let code = database.code().unwrap_or_default();
             match code.as_ref() {
                 // Serialisation failure, deadlock; a row that another instance made meanwhile.
-                "40001" | "40P01" | "23505" => StoreError::Conflict(error),
+                // Division by zero: how a batch says that a contact was written meanwhile.
+                "40001" | "40P01" | "23505" | "22012" => StoreError::Conflict(error),
                 // Lock not available, object in use, a replica that takes no writes.
                 "55P03" | "55006" | "25006" | "25P03" => StoreError::Unavailable(error),
                 // Connection, resources (disk full, memory), operator intervention, system errors, authorisation, database gone.

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 const MIGRATIONS: migrations::Migrations = &[
     (1, "tables", include_str!("../../../migrations/postgres/0001_tables.sql")),
     (2, "other writers", include_str!("../../../migrations/postgres/0002_other_writers.sql")),
+    (3, "cheaper checks", include_str!("../../../migrations/postgres/0003_cheaper_checks.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
@@ -22,7 +23,7 @@ const EXAMPLES_MAX: i64 = 5;
 
 impl PostgresStore {
     pub(in crate::store) async fn migrate(&self, dry_run: bool) -> Result<MigrationReport, StoreError> {
-        let mut tx = self.begin().await?.tx;
+        let mut tx = self.transaction().await?;
         // A migration may take long on a large table; waiting for its locks may not.
         tx.execute("SET LOCAL statement_timeout = 0").await.map_err(fault)?;
         if !dry_run {
@@ -52,7 +53,7 @@ impl PostgresStore {
 
     /// Whether nothing is left to apply; takes no lock.
     pub(in crate::store) async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?.tx;
+        let mut tx = self.transaction().await?;
         let applied = applied(&mut tx).await?;
         Ok(migrations::steps(MIGRATIONS, &applied)?.iter().all(|step| !step.applied_now))
     }
@@ -186,7 +187,7 @@ BEGIN
         FOREACH role IN ARRAY ARRAY['anon', 'authenticated'] LOOP
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
                 EXECUTE format('REVOKE ALL ON %s FROM %I', relation, role);
-                EXECUTE format('REVOKE ALL ON FUNCTION sales_engine_guard_contact() FROM %I', role);
+                EXECUTE format('REVOKE ALL ON FUNCTION sales_engine_guard_contact(), sales_engine_guard_deletion() FROM %I', role);
             END IF;
         END LOOP;
     END LOOP;

@@ -1,7 +1,7 @@
 //! Tasks: claimed by lease, settled in one transaction with what they did.
 
 use super::load::contact_columns;
-use super::write::{bound, bulk, logs};
+use super::write::write_logs;
 use super::{PostgresStore, fault};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
@@ -84,7 +84,7 @@ impl PostgresStore {
         leads: &[LeadWritten],
         log_rows: &[LogRow],
     ) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?.tx;
+        let mut tx = self.transaction().await?;
         let tasks: Vec<Uuid> = settled.iter().map(|settled| settled.task_id).collect();
         let contacts: Vec<Uuid> = leads.iter().map(|lead| lead.contact_id).collect();
         sqlx::query(LOCK_CONTACTS).bind(&tasks).bind(contacts).execute(&mut *tx).await.map_err(fault)?;
@@ -101,14 +101,20 @@ impl PostgresStore {
             .execute(&mut *tx)
             .await
             .map_err(fault)?;
-        bulk!(tx, LEADS, leads, |lead: &LeadWritten| [
-            lead.contact_id,
-            lead.airtable_lead_id.as_str(),
-            lead.stage.as_str(),
-            lead.now,
-        ]);
-        bulk!(tx, CHAT_LEADS, leads, |lead: &LeadWritten| [lead.contact_id, lead.airtable_lead_id.as_str()]);
-        logs(&mut tx, log_rows).await?;
+        if !leads.is_empty() {
+            let ids: Vec<Uuid> = leads.iter().map(|lead| lead.contact_id).collect();
+            let records: Vec<&str> = leads.iter().map(|lead| lead.airtable_lead_id.as_str()).collect();
+            sqlx::query(LEADS)
+                .bind(&ids)
+                .bind(&records)
+                .bind(leads.iter().map(|lead| lead.stage.as_str()).collect::<Vec<_>>())
+                .bind(leads.iter().map(|lead| lead.now).collect::<Vec<_>>())
+                .execute(&mut *tx)
+                .await
+                .map_err(fault)?;
+            sqlx::query(CHAT_LEADS).bind(ids).bind(records).execute(&mut *tx).await.map_err(fault)?;
+        }
+        write_logs(&mut tx, log_rows).await?;
         tx.commit().await.map_err(fault)?;
         Ok(done.rows_affected())
     }

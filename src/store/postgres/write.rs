@@ -8,10 +8,10 @@ use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
 use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
 use crate::store::StoreError;
-use sqlx::Postgres;
+use sqlx::Arguments as _;
 use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
 use sqlx::types::Json;
+use std::sync::OnceLock;
 
 // In the order of the keys, like the locks.
 const CONTACTS: &str = "
@@ -94,11 +94,18 @@ const EVENTS: &str = "
     ) AS v(
         event_id, client_id, contact_id, dedupe_key, kind, source, occurred_at, received_at, delivery_id, seen,
         stage_before, stage_after, refused, rule)
-    ORDER BY v.client_id, v.dedupe_key
-    ON CONFLICT (event_id) DO UPDATE SET
-        kind = excluded.kind, source = excluded.source, occurred_at = excluded.occurred_at, seen = excluded.seen,
-        stage_before = excluded.stage_before, stage_after = excluded.stage_after, refused = excluded.refused,
-        rule = excluded.rule";
+    ORDER BY v.client_id, v.dedupe_key";
+
+// Told again with more in it, or decided otherwise after all.
+const EVENTS_AGAIN: &str = "
+    UPDATE events AS e SET
+        kind = v.kind, source = v.source, occurred_at = v.occurred_at, seen = v.seen, stage_before = v.stage_before,
+        stage_after = v.stage_after, refused = v.refused, rule = v.rule
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::JSONB[], $6::TEXT[], $7::TEXT[], $8::BOOL[],
+        $9::TEXT[]
+    ) AS v(event_id, kind, source, occurred_at, seen, stage_before, stage_after, refused, rule)
+    WHERE e.event_id = v.event_id";
 
 const CHAT_ROWS: &str = "
     INSERT INTO chat_history (
@@ -199,35 +206,130 @@ const DELIVERIES: &str = "
     ) AS v(
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
 
-/// One array a column, bound in the order of the statement's placeholders.
-macro_rules! bound {
-    ($statement:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {
-        sqlx::query($statement)
-            $(.bind($rows.iter().map(|row| { let $row: &$Row = row; $value }).collect::<Vec<_>>()))+
-    };
+/// One array a column, in the order of the statement's placeholders.
+macro_rules! arrays {
+    ($arguments:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {{
+        let rows = $rows;
+        let arguments: &mut PgArguments = $arguments;
+        $(arguments
+            .add(rows.iter().map(|row| { let $row: &$Row = row; $value }).collect::<Vec<_>>())
+            .map_err(|error| fault(sqlx::Error::Encode(error)))?;)+
+    }};
 }
-pub(super) use bound;
 
-/// Executes a statement with its arrays; nothing where there are no rows.
-macro_rules! bulk {
-    ($connection:expr, $statement:expr, $rows:expr, $values:tt $($rest:tt)*) => {
-        if !$rows.is_empty() {
-            bound!($statement, $rows, $values $($rest)*).execute(&mut *$connection).await.map_err(fault)?;
-        }
+/// What a batch writes, as one statement: a statement of its own for each table would cost a round trip each.
+///
+/// Its parts all see the tables as they were before it. It is run from the first part (told by the main query) and then from the
+/// last to the second: contacts that are known, contacts that are new, then what belongs to them. That is the order in which every
+/// try of every instance takes its locks, so none waits in a circle.
+const PARTS: [&str; 9] =
+    [CONTACTS_AGAIN, DELIVERIES, TASKS, LOGS, CHAT_ROWS, CHAT_MARKS, EVENTS_AGAIN, EVENTS, CONTACTS];
+
+/// The statement of each set of parts, made once.
+static STATEMENTS: [OnceLock<String>; 1 << PARTS.len()] = [const { OnceLock::new() }; 1 << PARTS.len()];
+
+/// Where the known contacts are not all as they were loaded, the division fails and with it the whole statement.
+fn compose(parts: usize) -> String {
+    let mut bound = 0;
+    let mut named = Vec::new();
+    for (index, part) in PARTS.iter().enumerate().filter(|(index, _)| parts & (1 << index) != 0) {
+        let (text, count) = renumbered(part, bound);
+        bound += count;
+        let returning = if index == 0 { " RETURNING 1" } else { "" };
+        named.push(format!("part_{index} AS ({text}{returning})"));
+    }
+    let main = if parts & 1 == 0 {
+        "SELECT 1".to_owned()
+    } else {
+        format!("SELECT 1 / (CASE WHEN (SELECT count(*) FROM part_0) = ${} THEN 1 ELSE 0 END)", bound + 1)
     };
+    format!("WITH {} {main}", named.join(", "))
 }
-pub(super) use bulk;
+
+/// The statement with its placeholders counted from `offset` on, and how many there are.
+fn renumbered(statement: &str, offset: usize) -> (String, usize) {
+    let mut pieces = statement.split('$');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    let mut highest = 0;
+    for piece in pieces {
+        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number: usize = piece.strip_suffix(rest).and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        highest = highest.max(number);
+        text.push_str(&format!("${}{rest}", number + offset));
+    }
+    (text, highest)
+}
+
+struct Statement {
+    parts: usize,
+    arguments: PgArguments,
+}
 
 impl PostgresTx {
     pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
-        contacts(&mut self.tx, &writes.contacts).await?;
-        events(&mut self.tx, &writes.events).await?;
-        chat_rows(&mut self.tx, &writes.chat_rows).await?;
-        chat_marks(&mut self.tx, &writes.chat_marks).await?;
-        logs(&mut self.tx, &writes.logs).await?;
-        tasks(&mut self.tx, &writes.tasks).await?;
-        deliveries(&mut self.tx, &writes.deliveries).await
+        let Some(Statement { parts, arguments }) = statement(writes)? else { return Ok(()) };
+        let Some(text) = STATEMENTS.get(parts) else { return Ok(()) };
+        let text: &'static str = text.get_or_init(|| compose(parts));
+        sqlx::query_with(text, arguments).execute(self.connection()).await.map_err(fault)?;
+        Ok(())
     }
+}
+
+fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
+    let (new, known): (Vec<&ContactRow>, Vec<&ContactRow>) = writes.contacts.iter().partition(|row| row.is_new);
+    let (new_events, known_events): (Vec<&EventRow>, Vec<&EventRow>) = writes.events.iter().partition(|row| row.is_new);
+    let mut arguments = PgArguments::default();
+    let mut parts = 0;
+    let mut nth = 0;
+    let mut wants = |is_empty: bool| {
+        parts |= usize::from(!is_empty) << nth;
+        nth += 1;
+        !is_empty
+    };
+    if wants(known.is_empty()) {
+        contacts(&mut arguments, &known)?;
+        arrays!(&mut arguments, &known, |row: &ContactRow| [row.version]);
+    }
+    if wants(writes.deliveries.is_empty()) {
+        deliveries(&mut arguments, &writes.deliveries)?;
+    }
+    if wants(writes.tasks.is_empty()) {
+        tasks(&mut arguments, &writes.tasks)?;
+    }
+    if wants(writes.logs.is_empty()) {
+        logs(&mut arguments, &writes.logs)?;
+    }
+    if wants(writes.chat_rows.is_empty()) {
+        chat_rows(&mut arguments, &writes.chat_rows)?;
+    }
+    if wants(writes.chat_marks.is_empty()) {
+        chat_marks(&mut arguments, &writes.chat_marks)?;
+    }
+    if wants(known_events.is_empty()) {
+        events_again(&mut arguments, &known_events)?;
+    }
+    if wants(new_events.is_empty()) {
+        events(&mut arguments, &new_events)?;
+    }
+    if wants(new.is_empty()) {
+        contacts(&mut arguments, &new)?;
+    }
+    if !known.is_empty() {
+        let count = i64::try_from(known.len()).unwrap_or(i64::MAX);
+        arguments.add(count).map_err(|error| fault(sqlx::Error::Encode(error)))?;
+    }
+    Ok((parts != 0).then_some(Statement { parts, arguments }))
+}
+
+/// Log rows alone, in a transaction that writes other things too.
+pub(super) async fn write_logs(connection: &mut PgConnection, rows: &[LogRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut arguments = PgArguments::default();
+    logs(&mut arguments, rows)?;
+    sqlx::query_with(LOGS, arguments).execute(connection).await.map_err(fault)?;
+    Ok(())
 }
 
 /// The owner's columns are INTEGER; two thousand million mails to one person do not happen.
@@ -235,26 +337,8 @@ fn count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Those that are known first, then the new: every try of every instance takes its locks in one order, so none waits in a circle.
-async fn contacts(connection: &mut PgConnection, rows: &[ContactRow]) -> Result<(), StoreError> {
-    let (known, new): (Vec<&ContactRow>, Vec<&ContactRow>) = rows.iter().partition(|row| !row.is_new);
-    if !known.is_empty() {
-        let versions: Vec<Option<i64>> = known.iter().map(|row| row.version).collect();
-        let done =
-            contact_values(CONTACTS_AGAIN, &known).bind(versions).execute(&mut *connection).await.map_err(fault)?;
-        if done.rows_affected() != u64::try_from(known.len()).unwrap_or(u64::MAX) {
-            // Another instance wrote one of them since.
-            return Err(StoreError::Conflict(sqlx::Error::RowNotFound));
-        }
-    }
-    if !new.is_empty() {
-        contact_values(CONTACTS, &new).execute(connection).await.map_err(fault)?;
-    }
-    Ok(())
-}
-
-fn contact_values<'a>(statement: &'static str, rows: &'a [&ContactRow]) -> Query<'a, Postgres, PgArguments> {
-    bound!(statement, rows, |row: &ContactRow| [
+fn contacts(arguments: &mut PgArguments, rows: &[&ContactRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &ContactRow| [
         row.contact_id,
         row.key.client_id.as_str(),
         row.key.email.as_str(),
@@ -291,11 +375,12 @@ fn contact_values<'a>(statement: &'static str, rows: &'a [&ContactRow]) -> Query
         Json(&row.contact),
         row.baseline.as_ref().map(Json),
         row.now,
-    ])
+    ]);
+    Ok(())
 }
 
-async fn events(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), StoreError> {
-    bulk!(connection, EVENTS, rows, |row: &EventRow| [
+fn events(arguments: &mut PgArguments, rows: &[&EventRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &EventRow| [
         row.event_id,
         row.key.client_id.as_str(),
         row.contact_id,
@@ -314,8 +399,23 @@ async fn events(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), 
     Ok(())
 }
 
-async fn chat_rows(connection: &mut PgConnection, rows: &[ChatWrite]) -> Result<(), StoreError> {
-    bulk!(connection, CHAT_ROWS, rows, |row: &ChatWrite| [
+fn events_again(arguments: &mut PgArguments, rows: &[&EventRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &EventRow| [
+        row.event_id,
+        row.kind,
+        row.source.as_str(),
+        row.occurred_at,
+        Json(&row.seen),
+        row.verdict.stage_before.as_str(),
+        row.verdict.stage_after.as_str(),
+        row.verdict.refused,
+        row.verdict.rule.as_str(),
+    ]);
+    Ok(())
+}
+
+fn chat_rows(arguments: &mut PgArguments, rows: &[ChatWrite]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &ChatWrite| [
         row.chat_id,
         row.key.session_id(),
         row.airtable_lead_id.as_deref(),
@@ -345,8 +445,8 @@ async fn chat_rows(connection: &mut PgConnection, rows: &[ChatWrite]) -> Result<
     Ok(())
 }
 
-async fn chat_marks(connection: &mut PgConnection, rows: &[MarksWrite]) -> Result<(), StoreError> {
-    bulk!(connection, CHAT_MARKS, rows, |row: &MarksWrite| [
+fn chat_marks(arguments: &mut PgArguments, rows: &[MarksWrite]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &MarksWrite| [
         row.contact_id,
         row.message_key.as_str(),
         row.intent.map(Intent::as_str),
@@ -358,8 +458,8 @@ async fn chat_marks(connection: &mut PgConnection, rows: &[MarksWrite]) -> Resul
     Ok(())
 }
 
-pub(super) async fn logs(connection: &mut PgConnection, rows: &[LogRow]) -> Result<(), StoreError> {
-    bulk!(connection, LOGS, rows, |row: &LogRow| [
+fn logs(arguments: &mut PgArguments, rows: &[LogRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &LogRow| [
         row.log_id,
         row.automation_type.as_str(),
         row.trigger_type.as_str(),
@@ -379,8 +479,8 @@ pub(super) async fn logs(connection: &mut PgConnection, rows: &[LogRow]) -> Resu
     Ok(())
 }
 
-async fn tasks(connection: &mut PgConnection, rows: &[TaskRow]) -> Result<(), StoreError> {
-    bulk!(connection, TASKS, rows, |row: &TaskRow| [
+fn tasks(arguments: &mut PgArguments, rows: &[TaskRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &TaskRow| [
         row.task_id,
         row.kind.as_str(),
         row.tenant.as_str(),
@@ -394,8 +494,8 @@ async fn tasks(connection: &mut PgConnection, rows: &[TaskRow]) -> Result<(), St
     Ok(())
 }
 
-async fn deliveries(connection: &mut PgConnection, rows: &[DeliveryRow]) -> Result<(), StoreError> {
-    bulk!(connection, DELIVERIES, rows, |row: &DeliveryRow| [
+fn deliveries(arguments: &mut PgArguments, rows: &[DeliveryRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &DeliveryRow| [
         row.delivery_id,
         row.client_id.as_str(),
         row.source.as_str(),
@@ -407,4 +507,18 @@ async fn deliveries(connection: &mut PgConnection, rows: &[DeliveryRow]) -> Resu
         count(row.events_count),
     ]);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_counted_on_from_part_to_part() {
+        assert_eq!(renumbered("a $1::TEXT[], $2 b $1", 3), ("a $4::TEXT[], $5 b $4".to_owned(), 2));
+        assert_eq!(renumbered("none", 3), ("none".to_owned(), 0));
+        let whole = compose((1 << PARTS.len()) - 1);
+        assert!(whole.contains("$161::") && whole.ends_with("= $162 THEN 1 ELSE 0 END)"), "{whole}");
+        assert!(compose(2).ends_with(") SELECT 1"), "nothing to count without known contacts");
+    }
 }
