@@ -128,7 +128,10 @@ fn payload(nth: usize, contacts: usize, late: usize) -> (Source, String) {
                 "reply_received" => {
                     ("EMAIL_REPLY", format!(r#""reply_message":{{"message_id":"<{id}>","text":"{answer}"}}"#))
                 }
-                "email_bounced" => ("EMAIL_BOUNCE", format!(r#""sent_message":{{"message_id":"<{id}>"}}"#)),
+                // The only place where Smartlead tells when it bounced.
+                "email_bounced" => {
+                    ("EMAIL_BOUNCE", format!(r#""bounce_message":{{"message_id":"<b-{id}>","time":"{time}"}}"#))
+                }
                 _ => ("LEAD_UNSUBSCRIBED", r#""reason":"link""#.to_owned()),
             };
             let body = format!(
@@ -327,13 +330,13 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
     loop {
         assert!(stream.read_buf(buffer).await.unwrap() > 0, "the service closed the connection");
         if let Some(head) = buffer.windows(4).position(|part| part == b"\r\n\r\n") {
-            let text = String::from_utf8_lossy(&buffer[..head]).to_lowercase();
+            let text = std::str::from_utf8(&buffer[..head]).unwrap();
             let length = text.split("content-length: ").nth(1).expect("a length").lines().next().unwrap();
             let whole = head + 4 + length.parse::<usize>().unwrap();
             if buffer.len() >= whole {
-                let answer = String::from_utf8_lossy(&buffer[head..]);
+                let answer = std::str::from_utf8(&buffer[head..]).unwrap();
                 assert!(
-                    text.starts_with("http/1.1 200") && answer.contains(r#""outcome":"applied""#),
+                    text.starts_with("HTTP/1.1 200") && answer.contains(r#""outcome":"applied""#),
                     "{text}{answer}"
                 );
                 return started.elapsed().as_secs_f64() * 1_000.0;

@@ -5,7 +5,7 @@ use super::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
     TaskRow, TriggerType, Verdict, Writes,
 };
-use crate::domain::contact::Contact;
+use crate::domain::contact::{ChatRow, Contact};
 use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, OutsideChange, Profile, Source};
 use crate::domain::fold::{self, Step};
 use crate::domain::follow_up::Spans;
@@ -318,17 +318,18 @@ impl Turn {
         let told: HashMap<&str, &&Told> = news.iter().map(|told| (told.event.dedupe_key.as_str(), told)).collect();
         let stored: HashMap<&str, &StoredEvent> =
             history.events.iter().map(|stored| (stored.dedupe_key.as_str(), stored)).collect();
+        let known: Vec<Event> = history.events.iter().filter_map(event_of_stored).collect();
+        let before: HashMap<String, ChatRow> = fold::fold(&history.baseline, &known, rim.spans)
+            .rows
+            .into_iter()
+            .map(|row| (row.key.clone(), row))
+            .collect();
         let mut events: Vec<Event> = news.iter().map(|told| told.event.clone()).collect();
-        events.extend(
-            history
-                .events
-                .iter()
-                .filter(|stored| !told.contains_key(stored.dedupe_key.as_str()))
-                .filter_map(event_of_stored),
-        );
+        events.extend(known.into_iter().filter(|event| !told.contains_key(event.dedupe_key.as_str())));
         let folded = fold::fold(&history.baseline, &events, rim.spans);
         self.contact = folded.contact;
-        for row in folded.rows {
+        // A late event hardly ever changes what came after it, and a conversation is long.
+        for row in folded.rows.into_iter().filter(|row| before.get(&row.key) != Some(row)) {
             let write = self.chat_write(row, rim);
             writes.chat_rows.push(write);
         }
@@ -348,7 +349,7 @@ impl Turn {
         steps
     }
 
-    fn chat_write(&self, row: crate::domain::contact::ChatRow, rim: &mut Rim<'_>) -> ChatWrite {
+    fn chat_write(&self, row: ChatRow, rim: &mut Rim<'_>) -> ChatWrite {
         ChatWrite {
             chat_id: (rim.new_id)(),
             contact_id: self.contact_id,

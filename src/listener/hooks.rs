@@ -2,22 +2,31 @@
 
 use super::App;
 use super::answer::Answered;
+use super::slots::Slot;
 use crate::config::ClientConfig;
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::intake::Delivery;
 use crate::sources::{self, Malformed, Request as SourceRequest, Understood};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Request};
 use sha2::{Digest as _, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
-pub(super) async fn receive(app: &App, source: &str, client: Option<&str>, request: Request<Incoming>) -> Answered {
+pub(super) async fn receive(
+    app: &App,
+    slot: &Slot,
+    source: &str,
+    client: Option<&str>,
+    request: Request<Incoming>,
+) -> Answered {
     let known = Source::parse(source);
-    let answered = match receive_from(app, known, client, request).await {
+    let answered = match receive_from(app, slot, known, client, request).await {
         Ok(answered) | Err(answered) => answered,
     };
     // Only known names become labels: a caller must not be able to grow the metrics.
@@ -28,6 +37,7 @@ pub(super) async fn receive(app: &App, source: &str, client: Option<&str>, reque
 /// An early answer is an `Err`, so that each check is one line.
 async fn receive_from(
     app: &App,
+    slot: &Slot,
     source: Option<Source>,
     client: Option<&str>,
     request: Request<Incoming>,
@@ -42,7 +52,8 @@ async fn receive_from(
         return Err(Answered::error(429, "over the client's rate").retry_after());
     }
     let (parts, body) = request.into_parts();
-    let body = read_body(app, body).await?;
+    let (body, _share) = read_body(app, body).await?;
+    slot.has_all();
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()
@@ -112,19 +123,52 @@ fn check_content_type(request: &Request<Incoming>) -> Result<(), Answered> {
     }
 }
 
-async fn read_body(app: &App, body: Incoming) -> Result<Bytes, Answered> {
+/// The body, and its share of the bytes that may be received at once.
+async fn read_body(app: &App, body: Incoming) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
     let limit = app.config.limits.body_bytes_max;
-    let too_large = || Answered::error(413, &format!("the body is larger than {limit} bytes"));
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Err(too_large());
+        return Err(too_large(limit));
     }
     let time = Duration::from_millis(app.config.limits.body_ms_max);
-    match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Answered::error(400, "the body broke off")),
+    match tokio::time::timeout(time, read_all(app, body, limit)).await {
+        Ok(read) => read,
         Err(_elapsed) => Err(Answered::error(408, "the body took too long")),
     }
+}
+
+async fn read_all(app: &App, mut body: Incoming, limit: usize) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
+    let mut share = claim(app, 0)?;
+    // Most bodies come in one piece, which is taken as it is.
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(Answered::error(400, "the body broke off")) };
+        let Ok(piece) = frame.into_data() else { continue };
+        if piece.len() > limit.saturating_sub(whole.len() + pieces.len()) {
+            return Err(too_large(limit));
+        }
+        share.merge(claim(app, piece.len())?);
+        if whole.is_empty() && pieces.is_empty() {
+            whole = piece;
+        } else {
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&piece);
+        }
+    }
+    Ok((if pieces.is_empty() { whole } else { pieces.freeze() }, share))
+}
+
+/// Whoever holds many bytes for long makes room; who found none is asked to come again.
+fn claim(app: &App, bytes: usize) -> Result<OwnedSemaphorePermit, Answered> {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    Arc::clone(&app.receiving).try_acquire_many_owned(bytes).map_err(|_no_room| {
+        app.slots.cut_slowest();
+        Answered::error(503, "too much is being received at once, try again shortly").retry_after()
+    })
+}
+
+fn too_large(limit: usize) -> Answered {
+    Answered::error(413, &format!("the body is larger than {limit} bytes"))
 }
 
 /// A body on which the reading itself fails is still a proven delivery: it is kept, to be replayed after a fix.

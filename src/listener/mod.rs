@@ -4,6 +4,7 @@ mod answer;
 mod hooks;
 mod metrics;
 mod rate;
+mod slots;
 
 use crate::config::Config;
 use crate::intake::{IntakeHandle, Now};
@@ -16,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use metrics::Metrics;
 use rate::Rates;
+use slots::{Slot, Slots};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,11 +33,26 @@ pub struct App {
     now: Now,
     metrics: Metrics,
     rates: Rates,
+    slots: Arc<Slots>,
+    /// Bytes of bodies that are being received or understood: an unproven client must not fill the memory.
+    receiving: Arc<Semaphore>,
 }
+
+/// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
+const RECEIVING_BYTES_MAX: usize = 33_554_432;
 
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
-        Self { config, intake, store, now, metrics: Metrics::default(), rates: Rates::default() }
+        Self {
+            config,
+            intake,
+            store,
+            now,
+            metrics: Metrics::default(),
+            rates: Rates::default(),
+            slots: Arc::default(),
+            receiving: Arc::new(Semaphore::new(RECEIVING_BYTES_MAX)),
+        }
     }
 }
 
@@ -44,12 +61,6 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken
     let connections = Arc::new(Semaphore::new(app.config.limits.connections_max));
     let graceful = GracefulShutdown::new();
     loop {
-        // The permit comes first: beyond the limit, connections wait in the kernel's queue, not in our memory.
-        let permit = tokio::select! {
-            () = stop.cancelled() => break,
-            permit = Arc::clone(&connections).acquire_owned() => permit,
-        };
-        let Ok(permit) = permit else { break };
         let stream = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
@@ -62,10 +73,29 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken
                 }
             },
         };
-        let connection = graceful.watch(connection(stream, Arc::clone(&app)));
+        // Beyond the limit, connections wait in the kernel's queue, not in our memory.
+        let permit = match Arc::clone(&connections).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_all_taken) => {
+                app.slots.cut_slowest();
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    permit = Arc::clone(&connections).acquire_owned() => match permit {
+                        Ok(permit) => permit,
+                        Err(_closed) => break,
+                    },
+                }
+            }
+        };
+        let slot = Arc::new(app.slots.open());
+        let cut = slot.cut();
+        let connection = graceful.watch(connection(stream, Arc::clone(&app), slot));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = cut.cancelled() => tracing::debug!("a slow connection made room"),
             }
             drop(permit);
         });
@@ -77,13 +107,21 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken
     }
 }
 
-fn connection(stream: TcpStream, app: Arc<App>) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
+fn connection(
+    stream: TcpStream,
+    app: Arc<App>,
+    slot: Arc<Slot>,
+) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
     // Small answers go out at once; failing to set it only costs speed.
     drop(stream.set_nodelay(true));
     let head = Duration::from_millis(app.config.limits.head_ms_max);
     let call = move |request: Request<Incoming>| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(route(&app, request).await.into_response()) }
+        let (app, slot) = (Arc::clone(&app), Arc::clone(&slot));
+        async move {
+            let answered = route(&app, &slot, request).await;
+            slot.awaits();
+            Ok::<_, Infallible>(answered.into_response())
+        }
     };
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -94,13 +132,13 @@ fn connection(stream: TcpStream, app: Arc<App>) -> impl GracefulConnection<Error
         .serve_connection(TokioIo::new(stream), service_fn(call))
 }
 
-async fn route(app: &App, request: Request<Incoming>) -> Answered {
+async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let method = request.method().clone();
     match segments.as_slice() {
-        ["hooks", source] => hooks::receive(app, source, None, request).await,
-        ["hooks", source, client] => hooks::receive(app, source, Some(client), request).await,
+        ["hooks", source] => hooks::receive(app, slot, source, None, request).await,
+        ["hooks", source, client] => hooks::receive(app, slot, source, Some(client), request).await,
         ["healthz"] => only_get(&method, || Answered::text(200, "ok\n")),
         ["readyz"] => match (method == Method::GET, app.store.ping().await) {
             (false, _) => Answered::method_not_allowed("GET"),

@@ -25,7 +25,9 @@ header = "x-n8n-secret"
 
 struct Server {
     addr: SocketAddr,
+    address: String,
     store: Store,
+    app: Arc<App>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     intake: Intake,
@@ -33,10 +35,15 @@ struct Server {
 }
 
 async fn spawn(extra: &str) -> Server {
+    spawn_with(extra, CONFIG).await
+}
+
+async fn spawn_with(extra: &str, config: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("test.db").display())).await.unwrap();
+    let address = format!("sqlite://{}", folder.path().join("test.db").display());
+    let store = Store::open(&address).await.unwrap();
     store.migrate(false).await.unwrap();
-    let text = format!("{extra}\n{CONFIG}");
+    let text = format!("{extra}\n{config}");
     let config = Arc::new(config::load(Some(("test.toml", &text)), &|_| None).unwrap());
     let now: Now = Arc::new(|| Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap());
     let (handle, intake) = intake::start(&store, &config.spans, &now, TriggerType::Webhook, 100, 10, None);
@@ -44,8 +51,8 @@ async fn spawn(extra: &str) -> Server {
     let addr = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let app = Arc::new(App::new(config, handle, store.clone(), now));
-    let serving = tokio::spawn(serve(listener, app, stop.clone()));
-    Server { addr, store, stop, serving, intake, _folder: folder }
+    let serving = tokio::spawn(serve(listener, Arc::clone(&app), stop.clone()));
+    Server { addr, address, store, app, stop, serving, intake, _folder: folder }
 }
 
 impl Server {
@@ -73,6 +80,7 @@ impl Server {
     async fn stop(self) {
         self.stop.cancel();
         self.serving.await.unwrap();
+        drop(self.app);
         self.intake.finished().await;
     }
 }
@@ -173,6 +181,96 @@ async fn hostile_connections_are_cut_and_keep_nobody_waiting() {
     assert_eq!(status(&server.raw(b"\x16\x03\x01\x02\x00 what\r\n\r\n").await), 400, "no HTTP at all");
     let (after, _) = server.post("/hooks/n8n/acme", SECRET, EVENT).await;
     assert_eq!(after, 200, "the others are served");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn slow_clients_make_room_for_fast_ones() {
+    // Nothing times out here: whoever is served is served because another made room.
+    let server = spawn_with("connections_max = 4", &CONFIG.replace("ms_max = 200", "ms_max = 600000")).await;
+    let head = "POST /hooks/n8n/acme HTTP/1.1\r\nhost: x\r\n";
+    let rows = [
+        ("a head that does not come", String::new()),
+        ("half a head", head.to_owned()),
+        ("a body that does not come", format!("{head}{SECRET}content-length: 100\r\n\r\n{{")),
+        ("a connection that stays idle after its answer", "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".to_owned()),
+    ];
+    for (description, bytes) in rows {
+        let mut slow = Vec::new();
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(server.addr).await.unwrap();
+            stream.write_all(bytes.as_bytes()).await.unwrap();
+            slow.push(stream);
+        }
+        for nth in 0..10 {
+            assert_eq!(server.post("/hooks/n8n/acme", SECRET, EVENT).await.0, 200, "{description}, the {nth}th");
+        }
+    }
+    server.stop.cancel();
+}
+
+#[tokio::test]
+async fn bodies_together_are_bounded_in_bytes() {
+    let server = spawn("").await;
+    let taken = Arc::clone(&server.app.receiving).acquire_many_owned(33_554_432 - 10).await.unwrap();
+    let request = format!(
+        "POST /hooks/n8n/acme HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{SECRET}content-length: {}\r\n\r\n{EVENT}",
+        EVENT.len()
+    );
+    let answer = server.raw(request.as_bytes()).await;
+    assert_eq!(status(&answer), 503);
+    assert!(answer.contains("retry-after: 5"), "{answer}");
+    drop(taken);
+    assert_eq!(server.post("/hooks/n8n/acme", SECRET, EVENT).await.0, 200, "it recovers at once");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beyond_the_queue_the_excess_is_refused_and_the_rest_is_applied() {
+    let server = spawn("").await;
+    // Nothing can be written while this holds the database, so the queue of 100 fills up.
+    let other = sqlx::sqlite::SqlitePool::connect(&server.address).await.unwrap();
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    for nth in 0..150 {
+        let (addr, told) = (server.addr, told.clone());
+        tokio::spawn(async move {
+            let body = EVENT.replace("ada@", &format!("ada{nth}@")).replace("r1", &format!("r{nth}"));
+            let request = format!(
+                "POST /hooks/n8n/acme HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{SECRET}content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            told.send(answer).unwrap();
+        });
+    }
+    drop(told);
+    let mut lock = Some(lock);
+    let (mut refused, mut applied) = (0, 0);
+    while let Some(answer) = answers.recv().await {
+        match status(&answer) {
+            503 => {
+                assert!(answer.contains("retry-after: 5"), "{answer}");
+                refused += 1;
+            }
+            200 => applied += 1,
+            other => panic!("{other}: {answer}"),
+        }
+        // At most a batch of 10 and the queue are inside; all others are refused while the database is held.
+        if refused >= 40
+            && let Some(lock) = lock.take()
+        {
+            lock.rollback().await.unwrap();
+        }
+    }
+    assert_eq!(refused + applied, 150);
+    assert!(applied >= 100, "what was in the queue is applied: {applied}");
+    let kept = server.store.events(&EventFilter { limit: 200, ..EventFilter::default() }).await.unwrap();
+    assert_eq!(kept.len(), applied, "what was acknowledged is there, and nothing else");
+    assert_eq!(server.post("/hooks/n8n/acme", SECRET, EVENT).await.0, 200, "it recovers at once");
     server.stop().await;
 }
 
