@@ -322,8 +322,8 @@ fn quantile(values: &mut [f64], at: f64) -> f64 {
     values[((values.len() - 1) as f64 * at) as usize]
 }
 
-/// One request on a kept connection; gives the milliseconds until its answer was whole.
-async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> f64 {
+/// One request on a kept connection; gives the milliseconds until its answer was whole, none where it was told to come again.
+async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Option<f64> {
     let started = Instant::now();
     stream.write_all(request).await.unwrap();
     buffer.clear();
@@ -335,11 +335,14 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
             let whole = head + 4 + length.parse::<usize>().unwrap();
             if buffer.len() >= whole {
                 let answer = std::str::from_utf8(&buffer[head..]).unwrap();
+                if text.starts_with("HTTP/1.1 503") && text.contains("retry-after: ") {
+                    return None;
+                }
                 assert!(
                     text.starts_with("HTTP/1.1 200") && answer.contains(r#""outcome":"applied""#),
                     "{text}{answer}"
                 );
-                return started.elapsed().as_secs_f64() * 1_000.0;
+                return Some(started.elapsed().as_secs_f64() * 1_000.0);
             }
         }
     }
@@ -348,7 +351,12 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
 struct Measured {
     per_second: f64,
     times_ms: Vec<f64>,
+    /// Answers 503; each of them was posted again until it was taken.
+    refused: usize,
 }
+
+/// Whoever is told to come again does so after this time. Real platforms wait longer.
+const AGAIN_MS: u64 = 100;
 
 /// Closed loop: each connection posts as soon as it was answered. With a rate: open loop, each post at its own time, and waiting counts.
 async fn drive(url: &str, requests: Arc<Vec<Vec<u8>>>, connections: usize, per_second: Option<f64>) -> Measured {
@@ -361,26 +369,35 @@ async fn drive(url: &str, requests: Arc<Vec<Vec<u8>>>, connections: usize, per_s
             tokio::spawn(async move {
                 let mut stream = TcpStream::connect(&address).await.unwrap();
                 stream.set_nodelay(true).unwrap();
-                let (mut buffer, mut times) = (Vec::new(), Vec::new());
+                let (mut buffer, mut times, mut refused) = (Vec::new(), Vec::new(), 0);
                 loop {
                     let nth = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(request) = requests.get(nth) else { return times };
+                    let Some(request) = requests.get(nth) else { return (times, refused) };
                     let mut waited = 0.0;
                     if let Some(rate) = per_second {
                         let due = started + Duration::from_secs_f64(nth as f64 / rate);
                         tokio::time::sleep_until(due.into()).await;
                         waited = due.elapsed().as_secs_f64() * 1_000.0;
                     }
-                    times.push(waited + exchange(&mut stream, request, &mut buffer).await);
+                    loop {
+                        if let Some(time) = exchange(&mut stream, request, &mut buffer).await {
+                            times.push(waited + time);
+                            break;
+                        }
+                        refused += 1;
+                        tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
+                    }
                 }
             })
         })
         .collect();
-    let mut times_ms = Vec::new();
+    let (mut times_ms, mut refused) = (Vec::new(), 0);
     for poster in posters {
-        times_ms.extend(poster.await.unwrap());
+        let (times, again) = poster.await.unwrap();
+        times_ms.extend(times);
+        refused += again;
     }
-    Measured { per_second: requests.len() as f64 / started.elapsed().as_secs_f64(), times_ms }
+    Measured { per_second: requests.len() as f64 / started.elapsed().as_secs_f64(), times_ms, refused }
 }
 
 /// Seconds of processor time of a process; with `children`, of those it started that live.
@@ -416,6 +433,24 @@ async fn rows(person: &Person) -> i64 {
         total += person.texts(&format!("SELECT count(*) AS x FROM {table}")).await[0].parse::<i64>().unwrap();
     }
     total
+}
+
+/// Four times as many connections as saturate it, and a queue that holds a fraction of what they post.
+async fn overload(address: &str, requests: Arc<Vec<Vec<u8>>>, best: f64) {
+    let place = Place::with(address.to_owned(), "");
+    let mut command = place.command(&["serve"]);
+    command.env("SALES_ENGINE_QUEUE_MAX", "64");
+    let served = Place::serve_by(command);
+    let mut measured = drive(&served.url, requests, 1_000, None).await;
+    println!(
+        "  overload, 1000 connections onto a queue of 64: {:.0} events/s acknowledged = {:.2} of the best, {} answers 503; p99 of the \
+         acknowledged {:.1} ms; peak {:.0} MiB",
+        measured.per_second,
+        measured.per_second / best,
+        measured.refused,
+        quantile(&mut measured.times_ms, 0.99),
+        peak_mib(served.child.id())
+    );
 }
 
 /// What the statements cost the database since it was last asked.
@@ -476,17 +511,17 @@ async fn measure(kind: Kind, options: &Options) {
     let launched = Instant::now();
     let served: Served = place.serve();
     let mut posted = 0;
-    let mut requests = |count: usize| {
+    let mut requests_of = |count: usize| {
         posted += count;
         Arc::new(payloads(posted - count, count).iter().map(request).collect::<Vec<_>>())
     };
-    drive(&served.url, requests(1), 1, None).await;
+    drive(&served.url, requests_of(1), 1, None).await;
     println!("  start to first acknowledgement: {:.0} ms", launched.elapsed().as_secs_f64() * 1_000.0);
     let mut best: f64 = 0.0;
     let mut best_connections = 1;
     for &connections in &options.connections {
         let events = if connections == 1 { options.events / 10 } else { options.events };
-        let requests = requests(events);
+        let requests = requests_of(events);
         let before = (
             cpu_seconds(served.child.id(), false),
             cluster.as_ref().map_or(0.0, |c| cpu_seconds(c.server_pid(), true)),
@@ -518,7 +553,7 @@ async fn measure(kind: Kind, options: &Options) {
     {
         statements(cluster, "end to end").await;
     }
-    let requests = requests(options.events);
+    let requests = requests_of(options.events);
     let mut half = drive(&served.url, requests, best_connections.max(32), Some(best / 2.0)).await;
     let p99 = quantile(&mut half.times_ms, 0.99);
     println!(
@@ -528,6 +563,8 @@ async fn measure(kind: Kind, options: &Options) {
         quantile(&mut half.times_ms, 0.999),
         p99 / commit_ms
     );
+    drop(served);
+    overload(&place.address, requests_of(options.events), best).await;
     println!(
         "  saturation: {best:.0} events/s at {best_connections} connections = {:.2} of the ceiling",
         best / best_ceiling

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Longest address accepted, in bytes (RFC 5321 4.5.3.1: 64 for the local part, 255 for the domain, and the `@`).
 const EMAIL_BYTES_MAX: usize = 320;
@@ -26,7 +27,8 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        // Shared: a batch names its contacts and clients in many places.
+        pub struct $name(Arc<str>);
 
         impl $name {
             pub fn as_str(&self) -> &str {
@@ -49,7 +51,7 @@ macro_rules! text_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.as_str().to_owned()
             }
         }
     };
@@ -73,7 +75,7 @@ impl ClientId {
         let fits = !text.is_empty()
             && text.len() <= CLIENT_ID_BYTES_MAX
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(IdError::Client(shorten(text))) }
+        if fits { Ok(Self(text.into())) } else { Err(IdError::Client(shorten(text))) }
     }
 }
 
@@ -86,7 +88,7 @@ impl Email {
             && address
                 .rsplit_once('@')
                 .is_some_and(|(local, domain)| !local.is_empty() && !local.contains('@') && is_domain(domain));
-        if sound { Ok(Self(address)) } else { Err(IdError::Email(shorten(text))) }
+        if sound { Ok(Self(address.into())) } else { Err(IdError::Email(shorten(text))) }
     }
 
     /// Reads `Name <address>` as well as a bare address, and gives the name where there is one.
@@ -105,7 +107,7 @@ impl CampaignId {
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let text = text.trim();
         let fits = !text.is_empty() && text.len() <= FOREIGN_ID_BYTES_MAX && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(IdError::Foreign) }
+        if fits { Ok(Self(text.into())) } else { Err(IdError::Foreign) }
     }
 }
 

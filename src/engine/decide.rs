@@ -73,6 +73,8 @@ struct Told {
     seen: Seen,
     /// A report told something that was not known.
     is_news: bool,
+    /// By one report, which then tells all there is.
+    is_told_once: bool,
     delivery_id: Uuid,
     is_webhook: bool,
     received_at: DateTime<Utc>,
@@ -193,7 +195,9 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
     for incoming in batch {
         for event in &incoming.events {
             let id = (event.client_id.clone(), event.dedupe_key.clone());
+            let mut is_first = false;
             let entry = told.entry(id.clone()).or_insert_with(|| {
+                is_first = true;
                 order.push(id.clone());
                 let stored = known.events.get(&id).cloned();
                 Told {
@@ -202,6 +206,7 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
                     seen: stored.as_ref().map(|stored| stored.seen.clone()).unwrap_or_default(),
                     stored,
                     is_news: false,
+                    is_told_once: false,
                     delivery_id: incoming.delivery_id,
                     is_webhook: incoming.is_webhook,
                     received_at: incoming.received_at,
@@ -209,10 +214,13 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
                 }
             });
             entry.is_news |= merge::add_report(&mut entry.seen, event.source, &event.facts);
+            entry.is_told_once = is_first && entry.stored.is_none();
         }
     }
     for told in told.values_mut() {
-        if let Some(facts) = merge::merged(&told.seen) {
+        if !told.is_told_once
+            && let Some(facts) = merge::merged(&told.seen)
+        {
             told.event.facts = facts;
         }
         told.event.email = told.key.email.clone();
@@ -276,7 +284,12 @@ impl Turn {
         follow::write(&subject, &steps, history.is_some(), rim, writes);
     }
 
-    fn apply_on_top(&mut self, news: &[&Told], rim: &mut Rim<'_>, writes: &mut Writes) -> Vec<(Event, Step)> {
+    fn apply_on_top<'a>(
+        &mut self,
+        news: &[&'a Told],
+        rim: &mut Rim<'_>,
+        writes: &mut Writes,
+    ) -> Vec<(&'a Event, Step)> {
         let mut ordered: Vec<&&Told> = news.iter().collect();
         ordered.sort_by_cached_key(|told| fold::position(&told.event));
         let mut steps = Vec::with_capacity(ordered.len());
@@ -301,21 +314,21 @@ impl Turn {
                 }
             }
             self.write_event(told, &step, writes);
-            steps.push((told.event.clone(), step));
+            steps.push((&told.event, step));
         }
         writes.chat_rows.append(&mut new_rows);
         writes.chat_marks.append(&mut marks);
         steps
     }
 
-    fn fold_again(
+    fn fold_again<'a>(
         &mut self,
-        news: &[&Told],
+        news: &[&'a Told],
         history: &History,
         rim: &mut Rim<'_>,
         writes: &mut Writes,
-    ) -> Vec<(Event, Step)> {
-        let told: HashMap<&str, &&Told> = news.iter().map(|told| (told.event.dedupe_key.as_str(), told)).collect();
+    ) -> Vec<(&'a Event, Step)> {
+        let told: HashMap<&str, &'a Told> = news.iter().map(|told| (told.event.dedupe_key.as_str(), *told)).collect();
         let stored: HashMap<&str, &StoredEvent> =
             history.events.iter().map(|stored| (stored.dedupe_key.as_str(), stored)).collect();
         let known: Vec<Event> = history.events.iter().filter_map(event_of_stored).collect();
@@ -338,7 +351,7 @@ impl Turn {
             match (told.get(dedupe_key.as_str()), stored.get(dedupe_key.as_str())) {
                 (Some(told), _) => {
                     self.write_event(told, &step, writes);
-                    steps.push((told.event.clone(), step));
+                    steps.push((&told.event, step));
                 }
                 (None, Some(stored)) if verdict_of(&step) != stored.verdict => {
                     writes.events.extend(updated_row(stored, &step));

@@ -25,7 +25,7 @@ pub(super) struct Subject<'a> {
 
 pub(super) fn write(
     subject: &Subject<'_>,
-    steps: &[(Event, Step)],
+    steps: &[(&Event, Step)],
     was_folded_again: bool,
     rim: &mut Rim<'_>,
     writes: &mut Writes,

@@ -82,6 +82,11 @@ impl IntakeHandle {
         answered.await.unwrap_or(Err(Refusal::Unavailable))
     }
 
+    /// No shard has room: what comes now would be refused after all the work of reading it.
+    pub fn is_full(&self) -> bool {
+        self.shards.iter().all(|shard| shard.capacity() == 0)
+    }
+
     fn shard_of(&self, delivery: &Delivery) -> Option<&mpsc::Sender<Job>> {
         let mut hasher = DefaultHasher::new();
         match delivery.understood.events.first() {

@@ -6,7 +6,7 @@ use super::slots::Slot;
 use crate::config::ClientConfig;
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
-use crate::intake::Delivery;
+use crate::intake::{Delivery, Refusal};
 use crate::sources::{self, Malformed, Request as SourceRequest, Understood};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -54,6 +54,9 @@ async fn receive_from(
     let (parts, body) = request.into_parts();
     let (body, _share) = read_body(app, body).await?;
     slot.has_all();
+    if app.intake.is_full() {
+        return Err(Answered::error(503, &Refusal::Full.to_string()).retry_after());
+    }
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()

@@ -55,7 +55,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_millis(BUSY_MS))
             .foreign_keys(true)
-            .pragma("cache_size", "-65536")
+            // 16 MiB a connection: the service stays under 64 in all.
+            .pragma("cache_size", "-16384")
             .pragma("temp_store", "memory");
         let pool = || SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None).test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(fault)?;
