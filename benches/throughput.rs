@@ -356,7 +356,7 @@ struct Measured {
 }
 
 /// Whoever is told to come again does so after this time. Real platforms wait longer.
-const AGAIN_MS: u64 = 100;
+const AGAIN_MS: u64 = 1_000;
 
 /// Closed loop: each connection posts as soon as it was answered. With a rate: open loop, each post at its own time, and waiting counts.
 async fn drive(url: &str, requests: Arc<Vec<Vec<u8>>>, connections: usize, per_second: Option<f64>) -> Measured {
@@ -439,11 +439,11 @@ async fn rows(person: &Person) -> i64 {
 async fn overload(address: &str, requests: Arc<Vec<Vec<u8>>>, best: f64) {
     let place = Place::with(address.to_owned(), "");
     let mut command = place.command(&["serve"]);
-    command.env("SALES_ENGINE_QUEUE_MAX", "64");
+    command.env("SALES_ENGINE_QUEUE_MAX", "256");
     let served = Place::serve_by(command);
     let mut measured = drive(&served.url, requests, 1_000, None).await;
     println!(
-        "  overload, 1000 connections onto a queue of 64: {:.0} events/s acknowledged = {:.2} of the best, {} answers 503; p99 of the \
+        "  overload, 1000 connections onto queues of 256: {:.0} events/s acknowledged = {:.2} of the best, {} answers 503; p99 of the \
          acknowledged {:.1} ms; peak {:.0} MiB",
         measured.per_second,
         measured.per_second / best,
