@@ -49,6 +49,8 @@ struct Options {
     late: usize,
     databases: Vec<Kind>,
     connections: Vec<usize>,
+    /// Measure the ceiling too; a table of ten million contacts takes minutes to fill, each time.
+    ceiling: bool,
     /// Deliveries a batch of the ceiling's client.
     batch: usize,
     /// Tell what each statement cost PostgreSQL, by its extension `pg_stat_statements` (which itself costs a little).
@@ -62,6 +64,7 @@ fn options() -> Options {
         late: 0,
         databases: vec![Kind::Postgres, Kind::Sqlite],
         connections: vec![1, 8, 32, 256],
+        ceiling: true,
         batch: 500,
         statements: false,
     };
@@ -80,12 +83,13 @@ fn options() -> Options {
                     other => panic!("--database: `{other}`; expected postgres or sqlite"),
                 }
             }
+            "--no-ceiling" => options.ceiling = false,
             "--batch" => options.batch = value().parse().unwrap(),
             "--statements" => options.statements = true,
             // Cargo's own.
             "--bench" => {}
             other => panic!(
-                "`{other}`; expected --events N, --contacts N, --late PERCENT, --connections N,N, --batch N, --statements, --database \
+                "`{other}`; expected --events N, --contacts N, --late PERCENT, --connections N,N, --no-ceiling, --batch N, --statements, --database \
                  postgres|sqlite"
             ),
         }
@@ -317,6 +321,19 @@ async fn bare_commit_ms(person: &Person) -> f64 {
     quantile(&mut times, 0.5)
 }
 
+/// Milliseconds of bare commits, twenty a second, while something else loads the same database.
+async fn commits_beside(person: &Person, duration: Duration) -> Vec<f64> {
+    let until = Instant::now() + duration;
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let started = Instant::now();
+        person.run("INSERT INTO bare VALUES ('x')").await.unwrap();
+        times.push(started.elapsed().as_secs_f64() * 1_000.0);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    times
+}
+
 fn quantile(values: &mut [f64], at: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * at) as usize]
@@ -483,8 +500,13 @@ async fn measure(kind: Kind, options: &Options) {
     let payloads = |from: usize, count: usize| -> Vec<(Source, String)> {
         (from..from + count).map(|nth| payload(nth, options.contacts, options.late)).collect()
     };
-    let mut best_ceiling: f64 = 0.0;
-    for connections in if kind == Kind::Postgres { vec![1, 2] } else { vec![1] } {
+    let mut best_ceiling = f64::NAN;
+    let connections_of_ceiling = match kind {
+        _ if !options.ceiling => vec![],
+        Kind::Postgres => vec![1, 2],
+        Kind::Sqlite => vec![1],
+    };
+    for connections in connections_of_ceiling {
         let address = new_database(&format!("ceiling{connections}.db")).await;
         let payloads = payloads(0, options.events);
         let before = cluster.as_ref().map_or(0.0, |c| cpu_seconds(c.server_pid(), true));
@@ -554,14 +576,20 @@ async fn measure(kind: Kind, options: &Options) {
         statements(cluster, "end to end").await;
     }
     let requests = requests_of(options.events);
-    let mut half = drive(&served.url, requests, best_connections.max(32), Some(best / 2.0)).await;
+    let (mut half, mut beside) = tokio::join!(
+        drive(&served.url, Arc::clone(&requests), best_connections.max(32), Some(best / 2.0)),
+        commits_beside(&person, Duration::from_secs_f64(requests.len() as f64 / best * 2.0)),
+    );
     let p99 = quantile(&mut half.times_ms, 0.99);
     println!(
-        "  half load ({:.0}/s, open loop): p50 {:.1} p99 {p99:.1} p999 {:.1} ms; a bare commit {commit_ms:.2} ms, p99 = {:.1} of it",
+        "  half load ({:.0}/s, open loop): p50 {:.1} p99 {p99:.1} p999 {:.1} ms; a bare commit at rest {commit_ms:.2} ms, p99 = {:.1} of it; \
+         bare commits beside the load p50 {:.1} p99 {:.1} ms",
         best / 2.0,
         quantile(&mut half.times_ms, 0.5),
         quantile(&mut half.times_ms, 0.999),
-        p99 / commit_ms
+        p99 / commit_ms,
+        quantile(&mut beside, 0.5),
+        quantile(&mut beside, 0.99),
     );
     drop(served);
     overload(&place.address, requests_of(options.events), best).await;

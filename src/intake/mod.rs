@@ -140,7 +140,7 @@ pub(crate) struct Applied {
     pub(crate) left_work: bool,
 }
 
-/// The heart: begin → load what is known about these contacts → decide (pure) → write all that follows → commit → answer.
+/// The heart: load what is known about these contacts → decide (pure) → write all that follows in one transaction → answer.
 async fn apply(batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
     let mut tx = if lock { context.store.begin().await? } else { context.store.attempt().await? };
     let (writes, applied) = decide_on(&mut tx, batch, context, lock).await?;

@@ -179,6 +179,10 @@ impl PostgresTx {
     }
 
     pub(super) async fn write_and_commit(mut self, writes: &Writes) -> Result<(), StoreError> {
+        if matches!(self.held, Held::Loose { is_fresh: true, .. }) {
+            // Nothing was loaded (a batch without events), so nobody knows whether the connection lives.
+            self.read(|| sqlx::query("SELECT 1")).await?;
+        }
         self.write(writes).await?;
         self.commit().await
     }
