@@ -52,7 +52,7 @@ async fn receive_from(
         return Err(Answered::error(429, "over the client's rate").retry_after());
     }
     let (parts, body) = request.into_parts();
-    let (body, _share) = read_body(app, body).await?;
+    let (body, share) = read_body(app, body).await?;
     slot.has_all();
     if app.intake.is_full() {
         return Err(Answered::error(503, &Refusal::Full.to_string()).retry_after());
@@ -82,6 +82,8 @@ async fn receive_from(
         understood,
         body_sha256: Sha256::digest(&body).into(),
     };
+    // It waits for the commit as it is to be stored, counted by the intake.
+    drop((body, share));
     match app.intake.submit(delivery).await {
         Ok(answer) => Ok(Answered::json(200, &answer)),
         Err(refusal) => Err(Answered::error(503, &refusal.to_string()).retry_after()),

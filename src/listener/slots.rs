@@ -7,10 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// The connections from which something is awaited (a head, the rest of a body), the longest first.
-#[derive(Default)]
 pub(super) struct Slots {
     waiting: Mutex<BTreeMap<u64, CancellationToken>>,
+    /// The next turn; a slot that has had none yet says [`NO_TURN`], which is nobody's.
     turns: AtomicU64,
+}
+
+const NO_TURN: u64 = 0;
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), turns: AtomicU64::new(NO_TURN + 1) }
+    }
 }
 
 /// One connection's place.
@@ -23,7 +31,7 @@ pub(super) struct Slot {
 impl Slots {
     /// A new connection, of which a head is awaited.
     pub(super) fn open(self: &Arc<Self>) -> Slot {
-        let slot = Slot { slots: Arc::clone(self), turn: AtomicU64::new(0), cut: CancellationToken::new() };
+        let slot = Slot { slots: Arc::clone(self), turn: AtomicU64::new(NO_TURN), cut: CancellationToken::new() };
         slot.awaits();
         slot
     }
@@ -79,5 +87,14 @@ mod tests {
         assert!(slots.cut_slowest() && third.cut().is_cancelled(), "its wait began before that of the first");
         drop(first);
         assert!(!slots.cut_slowest(), "nobody is left");
+    }
+
+    #[test]
+    fn a_newcomer_takes_nobody_out_of_the_order() {
+        let slots = Arc::new(Slots::default());
+        let all = [slots.open(), slots.open(), slots.open()];
+        for slot in &all {
+            assert!(slots.cut_slowest() && slot.cut().is_cancelled());
+        }
     }
 }

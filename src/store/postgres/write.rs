@@ -268,7 +268,8 @@ struct Statement {
 impl PostgresTx {
     pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
         let Some(Statement { parts, arguments }) = statement(writes)? else { return Ok(()) };
-        let Some(text) = STATEMENTS.get(parts) else { return Ok(()) };
+        let text =
+            STATEMENTS.get(parts).ok_or_else(|| StoreError::Rejected(format!("no statement for parts {parts:b}")))?;
         let text: &'static str = text.get_or_init(|| compose(parts));
         sqlx::query_with(text, arguments).execute(self.connection()).await.map_err(fault)?;
         Ok(())
