@@ -51,7 +51,7 @@ async fn sandbox(clock: &Clock) -> Sandbox {
 }
 
 fn client(sandbox: &Sandbox) -> Airtable {
-    Airtable::new(Secret::new(TOKEN), "appTest", &sandbox.url(), "Leads").unwrap()
+    Airtable::new(Secret::new(TOKEN), "appTest", &sandbox.url()).unwrap()
 }
 
 fn lead(id: u32, status: &str) -> Map<String, Value> {
@@ -66,10 +66,10 @@ async fn upserts_create_once_and_update_after() {
     let clock = Clock::new();
     let sandbox = sandbox(&clock).await;
     let airtable = client(&sandbox);
-    let first = airtable.upsert_leads(&[lead(1, "New"), lead(2, "New")]).await.unwrap();
+    let first = airtable.upsert("Leads", "Supabase Contact ID", &[lead(1, "New"), lead(2, "New")]).await.unwrap();
     assert!(first.iter().all(|record| record.created));
-    let again = airtable.upsert_leads(&[lead(2, "Won"), lead(3, "New")]).await.unwrap();
-    assert_eq!(again[0].record_id, first[1].record_id);
+    let again = airtable.upsert("Leads", "Supabase Contact ID", &[lead(2, "Won"), lead(3, "New")]).await.unwrap();
+    assert_eq!(again[0].record.id, first[1].record.id);
     assert_eq!([again[0].created, again[1].created], [false, true]);
     assert_eq!(sandbox.with(|base| base.by_status()), [("New".to_owned(), 2), ("Won".to_owned(), 1)].into());
 }
@@ -96,7 +96,7 @@ async fn the_stand_in_is_as_strict_as_the_real_one() {
     ];
     for (what, leads, expected) in rows {
         clock.forward_ms(1_000);
-        match airtable.upsert_leads(&leads).await {
+        match airtable.upsert("Leads", "Supabase Contact ID", &leads).await {
             Err(AirtableError::Rejected { status: 422, kind, .. }) => assert_eq!(kind, expected, "{what}"),
             other => panic!("{what}: {other:?}"),
         }
@@ -107,9 +107,15 @@ async fn the_stand_in_is_as_strict_as_the_real_one() {
         base.add(lead(5, "New"));
     });
     clock.forward_ms(1_000);
-    assert!(matches!(airtable.upsert_leads(&[lead(5, "Won")]).await, Err(AirtableError::Rejected { .. })), "two match");
-    let stranger = Airtable::new(Secret::new("pat-of-another"), "appTest", &sandbox.url(), "Leads").unwrap();
-    let denied = stranger.upsert_leads(&[lead(1, "New")]).await.unwrap_err();
+    assert!(
+        matches!(
+            airtable.upsert("Leads", "Supabase Contact ID", &[lead(5, "Won")]).await,
+            Err(AirtableError::Rejected { .. })
+        ),
+        "two match"
+    );
+    let stranger = Airtable::new(Secret::new("pat-of-another"), "appTest", &sandbox.url()).unwrap();
+    let denied = stranger.upsert("Leads", "Supabase Contact ID", &[lead(1, "New")]).await.unwrap_err();
     assert!(matches!(denied, AirtableError::Denied { status: 401, .. }));
     assert!(!format!("{denied} {stranger:?}").contains("pat-of-another"), "the token shows nowhere");
 }
@@ -120,14 +126,14 @@ async fn more_than_five_a_second_lock_the_base_for_thirty() {
     let sandbox = sandbox(&clock).await;
     let airtable = client(&sandbox);
     for id in 0..5 {
-        airtable.upsert_leads(&[lead(id, "New")]).await.unwrap();
+        airtable.upsert("Leads", "Supabase Contact ID", &[lead(id, "New")]).await.unwrap();
     }
-    let sixth = airtable.upsert_leads(&[lead(6, "New")]).await;
+    let sixth = airtable.upsert("Leads", "Supabase Contact ID", &[lead(6, "New")]).await;
     assert_eq!(sixth, Err(AirtableError::RateLimited { retry_after_ms: 30_000 }));
     clock.forward_ms(29_000);
-    assert!(airtable.upsert_leads(&[lead(6, "New")]).await.is_err(), "still locked");
+    assert!(airtable.upsert("Leads", "Supabase Contact ID", &[lead(6, "New")]).await.is_err(), "still locked");
     clock.forward_ms(1_000);
-    airtable.upsert_leads(&[lead(6, "New")]).await.unwrap();
+    airtable.upsert("Leads", "Supabase Contact ID", &[lead(6, "New")]).await.unwrap();
 }
 
 /// A database with engaged contacts whose leads are wanted, and what works them off.
@@ -146,7 +152,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
         store.migrate(false).await.unwrap();
-        let dispatcher = Dispatcher::new(store.clone(), Spans::default(), clock.now(), Some(client(&sandbox)));
+        let dispatcher =
+            Dispatcher::new(store.clone(), Spans::default(), clock.now(), Some((client(&sandbox), "Leads".to_owned())));
         Self { clock, sandbox, store, dispatcher, _folder: folder }
     }
 

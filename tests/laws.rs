@@ -490,8 +490,9 @@ impl Clock {
 /// Works off all leads, an hour on, when every lost lease has ended; instead of waiting, time is moved for both sides.
 async fn drain(store: &Store, sandbox: &Sandbox, clock: &Clock) {
     clock.forward(TimeDelta::hours(1));
-    let airtable = Airtable::new(Secret::new("pat-sandbox"), "appTest", &sandbox.url(), "Leads").unwrap();
-    let mut dispatcher = Dispatcher::new(store.clone(), Spans::default(), clock.now(), Some(airtable));
+    let airtable = Airtable::new(Secret::new("pat-sandbox"), "appTest", &sandbox.url()).unwrap();
+    let mut dispatcher =
+        Dispatcher::new(store.clone(), Spans::default(), clock.now(), Some((airtable, "Leads".to_owned())));
     loop {
         match dispatcher.turn().await.unwrap() {
             Turn::Idle => return,

@@ -82,12 +82,13 @@ impl Service {
     }
 }
 
-pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<Airtable>> {
+pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<(Airtable, String)>> {
     config
         .airtable
         .as_ref()
         .map(|airtable| {
-            Airtable::new(airtable.token.clone(), &airtable.base_id, &airtable.api_url, &airtable.leads_table)
+            Airtable::new(airtable.token.clone(), &airtable.base_id, &airtable.api_url)
+                .map(|client| (client, airtable.leads_table.clone()))
                 .context("make the HTTPS client (are root certificates installed?)")
         })
         .transpose()

@@ -9,7 +9,8 @@ use crate::engine::rows::{
     TriggerType,
 };
 use crate::intake::Now;
-use crate::services::airtable::{Airtable, AirtableError, UpsertedRecord};
+use crate::services::airtable::records::Upserted;
+use crate::services::airtable::{Airtable, AirtableError};
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
@@ -20,6 +21,8 @@ use uuid::Uuid;
 const RECORDS_MAX: u32 = 10;
 /// Five requests a second and a little room for the network, so that never six arrive within one second.
 const REQUEST_SPACING_MS: i64 = 205;
+/// The field by which a contact finds its one lead.
+const MERGE_ON: &str = "Supabase Contact ID";
 /// How long to leave Airtable alone when it denies us: only a person can cure that.
 const DENIED_PAUSE_MS: i64 = 300_000;
 
@@ -32,6 +35,7 @@ struct Work {
 
 pub(super) struct Leads {
     airtable: Airtable,
+    table: String,
     /// No request before this time: pace, lock-out, denial.
     not_before: Option<DateTime<Utc>>,
     breaker: Breaker,
@@ -40,8 +44,8 @@ pub(super) struct Leads {
 }
 
 impl Leads {
-    pub(super) fn new(airtable: Airtable) -> Self {
-        Self { airtable, not_before: None, breaker: Breaker::default(), alone: VecDeque::new() }
+    pub(super) fn new(airtable: Airtable, table: String) -> Self {
+        Self { airtable, table, not_before: None, breaker: Breaker::default(), alone: VecDeque::new() }
     }
 
     pub(super) async fn turn(&mut self, store: &Store, now: &Now) -> Result<Turn, StoreError> {
@@ -60,7 +64,7 @@ impl Leads {
         let count = works.len();
         self.not_before = Some(started + Duration::milliseconds(REQUEST_SPACING_MS));
         let records: Vec<Map<String, Value>> = works.iter().map(|work| work.fields.clone()).collect();
-        let result = self.airtable.upsert_leads(&records).await;
+        let result = self.airtable.upsert(&self.table, MERGE_ON, &records).await;
         let now = now();
         match result {
             Ok(written) => {
@@ -83,7 +87,9 @@ impl Leads {
         tracing::warn!(leads = works.len(), error = %error, "leads were not written to Airtable");
         let pause_ms = match error {
             AirtableError::RateLimited { retry_after_ms } => Some(i64::try_from(*retry_after_ms).unwrap_or(i64::MAX)),
-            AirtableError::Denied { .. } => Some(DENIED_PAUSE_MS),
+            AirtableError::QuotaReached { .. } | AirtableError::NotFound { .. } | AirtableError::Denied { .. } => {
+                Some(DENIED_PAUSE_MS)
+            }
             AirtableError::Rejected { .. } => None,
             AirtableError::Unavailable { .. } => {
                 self.breaker.failed(now);
@@ -95,7 +101,11 @@ impl Leads {
         self.not_before = self.not_before.max(paused_until);
         let asked_ms = match error {
             AirtableError::Unavailable { retry_after_ms, .. } => *retry_after_ms,
-            AirtableError::RateLimited { .. } | AirtableError::Denied { .. } | AirtableError::Rejected { .. } => None,
+            AirtableError::RateLimited { .. }
+            | AirtableError::QuotaReached { .. }
+            | AirtableError::NotFound { .. }
+            | AirtableError::Denied { .. }
+            | AirtableError::Rejected { .. } => None,
         };
         let mut settled = Vec::with_capacity(works.len());
         let mut logs = Vec::new();
@@ -156,7 +166,7 @@ async fn claim(store: &Store, now: DateTime<Utc>) -> Result<Vec<Work>, StoreErro
 async fn settle_written(
     store: &Store,
     works: Vec<Work>,
-    written: &[UpsertedRecord],
+    written: &[Upserted],
     started: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -168,12 +178,12 @@ async fn settle_written(
         let what =
             if work.subject.airtable_lead_id.is_none() { "promoted to an Airtable lead" } else { "lead updated" };
         what.clone_into(&mut row.action_taken);
-        row.lead_id = Some(record.record_id.clone());
+        row.lead_id = Some(record.record.id.clone());
         row.action_details = Some(format!("stage {}", work.subject.contact.stage));
         logs.push(row);
         leads.push(LeadWritten {
             contact_id: work.subject.contact_id,
-            airtable_lead_id: record.record_id.clone(),
+            airtable_lead_id: record.record.id.clone(),
             stage: work.subject.contact.stage,
             now,
         });

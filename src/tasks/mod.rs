@@ -42,8 +42,8 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub fn new(store: Store, spans: Spans, now: Now, airtable: Option<Airtable>) -> Self {
-        Self { store, spans, now, leads: airtable.map(Leads::new) }
+    pub fn new(store: Store, spans: Spans, now: Now, airtable: Option<(Airtable, String)>) -> Self {
+        Self { store, spans, now, leads: airtable.map(|(airtable, table)| Leads::new(airtable, table)) }
     }
 
     /// One step: claims what is due, does it, settles it.
