@@ -103,8 +103,8 @@ async fn the_stand_in_is_as_strict_as_the_real_one() {
     }
     assert_eq!(sandbox.with(|base| base.leads().len()), 0, "a refused request writes nothing");
     sandbox.with(|base| {
-        base.add(lead(5, "New"));
-        base.add(lead(5, "New"));
+        base.add("Leads", &lead(5, "New")).unwrap();
+        base.add("Leads", &lead(5, "New")).unwrap();
     });
     clock.forward_ms(1_000);
     assert!(
@@ -280,7 +280,7 @@ async fn a_poisoned_record_holds_no_other() {
     // A person copied the record: two carry the key now, and Airtable refuses whatever would match both.
     world.sandbox.with(|base| {
         for _ in 0..2 {
-            base.add(json!({ "Supabase Contact ID": id }).as_object().unwrap().clone());
+            base.add("Leads", json!({ "Supabase Contact ID": id }).as_object().unwrap()).unwrap();
         }
     });
     world.work(60_000).await;
@@ -288,7 +288,9 @@ async fn a_poisoned_record_holds_no_other() {
     assert_eq!((world.tasks(TaskStatus::Done).await, world.tasks(TaskStatus::Dead).await), (9, 1));
     let dead = world.store.tasks(&TaskFilter { status: Some(TaskStatus::Dead), kind: None, limit: 10 }).await.unwrap();
     assert!(dead[0].last_error.as_ref().unwrap().contains("422"), "{dead:?}");
-    world.sandbox.with(|base| base.edit("rec00000000000001", "Supabase Contact ID", json!("no longer")));
+    world
+        .sandbox
+        .with(|base| base.edit("Leads", "rec00000000000001", "Supabase Contact ID", json!("no longer")).unwrap());
     assert!(world.store.retry_task(dead[0].task_id.parse().unwrap(), world.clock.read()).await.unwrap());
     world.work(60_000).await;
     assert_eq!(world.tasks(TaskStatus::Done).await, 10, "run again by hand after the cure");
@@ -300,7 +302,7 @@ async fn a_persons_edit_stays_until_the_stage_moves() {
     world.replies(1).await;
     world.work(2_000).await;
     let record = world.sandbox.with(|base| base.leads().keys().next().unwrap().clone());
-    world.sandbox.with(|base| base.edit(&record, "Lead Status", json!("Working")));
+    world.sandbox.with(|base| base.edit("Leads", &record, "Lead Status", json!("Working")).unwrap());
     let second = json!({ "kind": "reply_received", "email": "p0@example.com", "id": "second", "intent": "pricing_question",
         "occurred_at": "2026-11-02T09:00:00Z", "text": "and per year?" });
     world.events(second).await;

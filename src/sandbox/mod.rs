@@ -1,54 +1,73 @@
 //! Stand-ins for outside services: stateful, strict, and failing as the real ones do. Used by `demo`, `sandbox` and the tests.
 
 pub mod airtable;
-mod fields;
+mod body;
+mod fault;
+mod files;
+mod query;
+
+pub use fault::Fault;
+pub use files::Private;
 
 use crate::intake::Now;
-use airtable::{Base, Reply};
+use airtable::{Asked, Base, FaultHook, Ping};
+use body::Body;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use fault::Reply;
+use files::Files;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 const BODY_BYTES_MAX: usize = 1_048_576;
-
-/// How the next request is to fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Answer this status, write nothing.
-    Status(u16),
-    /// Cut the connection before anything is written.
-    DropBefore,
-    /// Write, then cut the connection: the caller can't know.
-    DropAfter,
-    /// Write, then answer something that is no JSON.
-    Garbage,
-}
+const PINGS_WAITING_MAX: usize = 1_000;
 
 /// A running sandbox; it ends when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     addr: SocketAddr,
-    base: Arc<Mutex<Base>>,
+    world: World,
     _stop: DropGuard,
 }
 
+/// What the requests share.
+#[derive(Debug, Clone)]
+struct World {
+    base: Arc<Mutex<Base>>,
+    files: Arc<Mutex<Files>>,
+}
+
+impl World {
+    fn with_base<T>(&self, look: impl FnOnce(&mut Base) -> T) -> T {
+        look(&mut self.base.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_files<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {
+        look(&mut self.files.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Sandbox {
-    /// Serves on an address of this machine. `token` is the only bearer token that is accepted.
+    /// Serves on an address of this machine, with the owner's base. `token` is the only bearer token that is accepted.
     pub async fn start(listen: SocketAddr, token: &str, now: Now) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
-        let base = Arc::new(Mutex::new(Base::new(token)));
+        let (sender, pings) = mpsc::channel(PINGS_WAITING_MAX);
+        let base = Base::new(token, now, sender).map_err(io::Error::other)?;
+        let world = World { base: Arc::new(Mutex::new(base)), files: Arc::default() };
         let stop = CancellationToken::new();
-        tokio::spawn(accept(listener, Arc::clone(&base), now, stop.clone()));
-        Ok(Self { addr, base, _stop: stop.drop_guard() })
+        tokio::spawn(accept(listener, world.clone(), stop.clone()));
+        tokio::spawn(send_pings(pings, world.clone(), stop.clone()));
+        Ok(Self { addr, world, _stop: stop.drop_guard() })
     }
 
     pub fn url(&self) -> String {
@@ -60,26 +79,67 @@ impl Sandbox {
         self.with(|base| base.faults.push_back(fault));
     }
 
+    /// Asks for each request that passed limit and token, before the queued faults, whether it is to fail.
+    pub fn fail_when(&self, hook: impl Fn(&Method, &str, &[u8]) -> Option<Fault> + Send + 'static) {
+        let hook: FaultHook = Box::new(hook);
+        self.with(|base| base.hook = Some(hook));
+    }
+
+    pub fn fail_no_more(&self) {
+        self.with(|base| {
+            base.hook = None;
+            base.faults.clear();
+        });
+    }
+
     /// Looks at the base (or changes it, as a person would).
     pub fn with<T>(&self, look: impl FnOnce(&mut Base) -> T) -> T {
-        look(&mut self.base.lock().unwrap_or_else(PoisonError::into_inner))
+        self.world.with_base(look)
+    }
+
+    /// A sheet, at `/spreadsheets/d/{id}/export?format=csv&gid={gid}`.
+    pub fn serve_sheet(&self, id: &str, gid: &str, csv: impl Into<Bytes>) {
+        self.world.with_files(|files| files.put(files::sheet(id, gid), csv.into()));
+    }
+
+    /// A file of a drive, at `/uc?id={id}&export=download`.
+    pub fn serve_drive_file(&self, id: &str, bytes: impl Into<Bytes>) {
+        self.world.with_files(|files| files.put(files::drive(id), bytes.into()));
+    }
+
+    /// A file at `/files/{name}`.
+    pub fn serve_file(&self, name: &str, bytes: impl Into<Bytes>) {
+        self.world.with_files(|files| files.put(files::file(name), bytes.into()));
+    }
+
+    /// A CSV of so many rows at `/files/{name}`, made while it is read.
+    pub fn serve_generated(&self, name: &str, rows: u64) {
+        self.world.with_files(|files| files.put_rows(files::file(name), rows));
+    }
+
+    pub fn make_sheet_private(&self, id: &str, gid: &str, how: Private) {
+        self.world.with_files(|files| files.put_private(files::sheet(id, gid), how));
+    }
+
+    pub fn make_drive_file_private(&self, id: &str, how: Private) {
+        self.world.with_files(|files| files.put_private(files::drive(id), how));
     }
 }
 
-async fn accept(listener: TcpListener, base: Arc<Mutex<Base>>, now: Now, stop: CancellationToken) {
+async fn accept(listener: TcpListener, world: World, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         if let Ok((stream, _)) = accepted {
-            tokio::spawn(connection(stream, Arc::clone(&base), now.clone(), stop.clone()));
+            tokio::spawn(connection(stream, world.clone(), stop.clone()));
         }
     }
 }
 
-async fn connection(stream: TcpStream, base: Arc<Mutex<Base>>, now: Now, stop: CancellationToken) {
-    let service = service_fn(move |request| answer(request, Arc::clone(&base), now.clone()));
+async fn connection(stream: TcpStream, world: World, stop: CancellationToken) {
+    let service = service_fn(move |request| answer(request, world.clone()));
     let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -91,12 +151,30 @@ async fn connection(stream: TcpStream, base: Arc<Mutex<Base>>, now: Now, stop: C
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    base: Arc<Mutex<Base>>,
-    now: Now,
-) -> Result<Response<Full<Bytes>>, io::Error> {
+/// One after the other, in the order of the changes.
+async fn send_pings(mut pings: mpsc::Receiver<Ping>, world: World, stop: CancellationToken) {
+    loop {
+        let ping = tokio::select! {
+            () = stop.cancelled() => return,
+            ping = pings.recv() => ping,
+        };
+        let Some(ping) = ping else { return };
+        let sent = tokio::select! {
+            () = stop.cancelled() => return,
+            sent = ping.send() => sent,
+        };
+        world.with_base(|base| base.note_ping(&ping.webhook_id, sent.err().as_deref()));
+    }
+}
+
+async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    if parts.method == Method::GET
+        && let Some(file) = world.with_files(|files| files.answer(path, query))
+    {
+        return file;
+    }
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
     let token = parts
         .headers
@@ -104,27 +182,35 @@ async fn answer(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .unwrap_or_default();
-    let reply = base.lock().unwrap_or_else(PoisonError::into_inner).answer(
-        &parts.method,
-        parts.uri.path(),
-        token,
-        &body,
-        now(),
-    );
-    match reply {
-        // The real one may send it with a 503.
-        Reply::Json(503, value) => Response::builder()
-            .status(503)
-            .header("retry-after", "90")
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(value.to_string())))
-            .map_err(io::Error::other),
-        Reply::Json(status, value) => Response::builder()
-            .status(status)
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(value.to_string())))
-            .map_err(io::Error::other),
-        Reply::Garbage => Ok(Response::new(Full::new(Bytes::from_static(b"<html>")))),
-        Reply::Cut => Err(io::Error::other("cut on purpose")),
+    let asked = Asked { method: &parts.method, path, query, token, body: &body };
+    let mut reply = world.with_base(|base| base.answer(&asked));
+    if let Reply::Slow(ms, inner) = reply {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        reply = *inner;
     }
+    written(reply).await
+}
+
+async fn written(reply: Reply) -> io::Result<Response<Body>> {
+    let json = Response::builder().header("content-type", "application/json; charset=utf-8");
+    let whole = |text: String| Body::Whole(Some(Bytes::from(text)));
+    match reply {
+        Reply::Json(status, value) => json.status(status).body(whole(value.to_string())),
+        Reply::RetryAfter(status, seconds, value) => {
+            json.status(status).header("retry-after", seconds).body(whole(value.to_string()))
+        }
+        Reply::Page(status, page) => {
+            Response::builder().status(status).header("content-type", "text/html").body(whole(page.to_owned()))
+        }
+        Reply::Half(value) => {
+            let bytes = Bytes::from(value.to_string());
+            let half = bytes.slice(..bytes.len() / 2);
+            json.header("content-length", bytes.len()).body(Body::Half(Some(half)))
+        }
+        // Until the caller closes the connection, or the sandbox ends.
+        Reply::Hang => std::future::pending().await,
+        Reply::Cut => return Err(io::Error::other("cut on purpose")),
+        Reply::Slow(..) => return Err(io::Error::other("a slow answer holds no other")),
+    }
+    .map_err(io::Error::other)
 }
