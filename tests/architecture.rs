@@ -11,10 +11,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["domain"]),
     ("store", &["domain", "engine"]),
     ("intake", &["domain", "engine", "sources", "store"]),
+    ("imports", &["domain", "engine", "intake", "store"]),
     ("config", &["domain", "sources"]),
     ("listener", &["config", "domain", "intake", "sources", "store", "engine"]),
     ("services", &["domain", "sources"]),
-    ("tasks", &["domain", "engine", "intake", "services", "store"]),
+    ("tasks", &["domain", "engine", "imports", "intake", "services", "store"]),
     ("sandbox", &["domain", "intake"]),
 ];
 

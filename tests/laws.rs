@@ -23,12 +23,13 @@ use sales_engine::domain::merge;
 use sales_engine::intake::Now;
 use sales_engine::sandbox::Sandbox;
 use sales_engine::services::airtable::Airtable;
+use sales_engine::services::fetch::Fetcher;
 use sales_engine::services::post::Poster;
 use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{Request, read};
 use sales_engine::store::Store;
 use sales_engine::store::views::ChatView;
-use sales_engine::tasks::{Dispatcher, Turn};
+use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Turn};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -482,6 +483,14 @@ impl Clock {
         Arc::new(move || Utc::now() + TimeDelta::milliseconds(i64::try_from(added.load(Ordering::SeqCst)).unwrap()))
     }
 
+    fn pause(&self) -> Pause {
+        let (clock, now) = (self.clone(), self.now());
+        Arc::new(move |until| {
+            clock.forward(until - now());
+            Box::pin(async {})
+        })
+    }
+
     fn forward(&self, time: TimeDelta) {
         self.0.fetch_add(usize::try_from(time.num_milliseconds().max(1)).unwrap(), Ordering::SeqCst);
     }
@@ -491,8 +500,8 @@ impl Clock {
 async fn drain(store: &Store, sandbox: &Sandbox, clock: &Clock) {
     clock.forward(TimeDelta::hours(1));
     let airtable = Airtable::new(Secret::new("pat-sandbox"), "appTest", &sandbox.url()).unwrap();
-    let mut dispatcher =
-        Dispatcher::new(store.clone(), Spans::default(), clock.now(), Some((airtable, "Leads".to_owned())));
+    let settings = AirtableSettings::new(airtable, Fetcher::new().unwrap());
+    let mut dispatcher = Dispatcher::new(store.clone(), Spans::default(), clock.now(), clock.pause(), Some(settings));
     loop {
         match dispatcher.turn().await.unwrap() {
             Turn::Idle => return,

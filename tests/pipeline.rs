@@ -185,7 +185,8 @@ on_both! {
     async fn what_another_writer_changed_is_taken_without_a_webhook(database: Database) {
         let person = database.person().await;
         submit(&database, reply(1, "r1", "2026-11-01T09:00:00Z", "hello")).await;
-        let mut dispatcher = Dispatcher::new(database.store.clone(), Spans::default(), now(), None);
+        let no_pause: sales_engine::tasks::Pause = Arc::new(|_| Box::pin(async {}));
+        let mut dispatcher = Dispatcher::new(database.store.clone(), Spans::default(), now(), no_pause, None);
         assert_eq!(dispatcher.turn().await.unwrap(), Turn::Idle);
         person.run("UPDATE contacts SET company_name = company_name, source = source").await.unwrap();
         assert_eq!(dispatcher.turn().await.unwrap(), Turn::Idle, "nothing was changed");

@@ -12,8 +12,8 @@ use sales_engine::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use sales_engine::domain::intent::Intent;
 use sales_engine::domain::stage::{CampaignStatus, Columns, LeadEmailStatus, LeadStatus, PipelineStatus, Stage};
 use sales_engine::engine::rows::{
-    ChatWrite, ClaimedTask, ContactRow, EventRow, MarksWrite, Seen, TaskEnd, TaskKind, TaskRow, TaskSettled, Verdict,
-    Writes,
+    ChatWrite, ClaimedTask, ContactRow, EventRow, LeadWritten, MarksWrite, Seen, TaskEnd, TaskKind, TaskRow,
+    TaskSettled, Verdict, Writes,
 };
 use sales_engine::store::{Store, StoreError};
 use std::collections::BTreeSet;
@@ -588,4 +588,136 @@ async fn two_instances_that_make_one_contact_conflict_and_the_second_finds_it() 
     let second = tokio::spawn(async move { put(&store, &Writes { contacts: vec![clash], ..Writes::default() }).await });
     first.commit().await.unwrap();
     assert!(second.await.unwrap().unwrap_err().is_conflict());
+}
+
+on_both! {
+    async fn places_of_a_budget_are_apart_whoever_takes_them(database: Database) {
+        let now = at(0);
+        let mut tasks = Vec::new();
+        for _ in 0..4 {
+            let store = Store::open(&database.address).await.unwrap();
+            tasks.push(tokio::spawn(async move {
+                let mut places = Vec::new();
+                for _ in 0..10 {
+                    places.push(store.take_slot("airtable:app1", now, 208).await.unwrap().at_ms);
+                }
+                places
+            }));
+        }
+        let mut places = Vec::new();
+        for task in tasks {
+            places.extend(task.await.unwrap());
+        }
+        places.sort_unstable();
+        let wanted: Vec<i64> = (0..40).map(|n| now.timestamp_millis() + n * 208).collect();
+        assert_eq!(places, wanted, "four instances, one budget");
+        let store = &database.store;
+        assert_eq!(store.take_slot("airtable:app2", now, 208).await.unwrap().at_ms, now.timestamp_millis(), "a base each");
+        store.pause_budget("airtable:app1", at(1)).await.unwrap();
+        store.pause_budget("airtable:app1", at(0)).await.unwrap();
+        assert_eq!(store.budget_paused_until("airtable:app1").await.unwrap(), Some(at(1)), "never cut short");
+        let slot = store.take_slot("airtable:app1", now, 208).await.unwrap();
+        assert_eq!((slot.at_ms, slot.calls_this_month), (at(1).timestamp_millis(), 41));
+        let later = store.take_slot("airtable:app1", at(60 * 24 * 30), 208).await.unwrap();
+        assert_eq!((later.at_ms, later.calls_this_month), (at(60 * 24 * 30).timestamp_millis(), 1), "another month");
+        assert_eq!(store.budget_paused_until("nobody's").await.unwrap(), None);
+    }
+}
+
+on_both! {
+    async fn work_that_comes_round_keeps_its_time_unless_it_is_wanted_sooner(database: Database) {
+        let store = &database.store;
+        let round = |minute: i64| TaskRow::round(id(9_000 + u128::from(minute.unsigned_abs())), TaskKind::AirtablePull, 2, at(minute));
+        store.want(vec![round(0)], Vec::new()).await.unwrap();
+        let first = claim(store, 0, 200).await;
+        assert!(store.extend_lease(first[0].task_id, first[0].lease, at(50)).await.unwrap());
+        assert!(store.is_any_running(&["airtable.pull".to_owned()]).await.unwrap());
+        assert!(claim(store, 20, 201).await.is_empty(), "held longer");
+        let again = |minute: i64| TaskEnd::Again { due_at: at(minute) };
+        store.settle_tasks(&[settled(&first[0], again(60), 21)], &[], &[]).await.unwrap();
+        assert!(!store.has_due_task(TaskKind::ALL, at(59)).await.unwrap());
+        assert!(!store.extend_lease(first[0].task_id, first[0].lease, at(50)).await.unwrap(), "no longer held");
+        store.want(vec![round(30)], Vec::new()).await.unwrap();
+        assert!(store.has_due_task(TaskKind::ALL, at(30)).await.unwrap(), "a ping does not wait for the round");
+        let second = claim(store, 30, 202).await;
+        store.want(vec![round(31)], Vec::new()).await.unwrap();
+        store.settle_tasks(&[settled(&second[0], again(90), 32)], &[], &[]).await.unwrap();
+        let third = claim(store, 32, 203).await;
+        assert_eq!((third.len(), third[0].attempts), (1, 1), "wanted while it ran: at once, and no failure");
+    }
+}
+
+on_both! {
+    async fn cursors_are_found_by_the_beginning_of_their_names(database: Database) {
+        let store = &database.store;
+        for (name, value) in [("airtable.webhook:app1:ach1", "7"), ("airtable.webhook:app1:ach2", "1"), ("airtable.webhook_:x", "0")] {
+            store.set_cursor(name, Some(value), at(0)).await.unwrap();
+        }
+        store.set_cursor("airtable.webhook:app1:ach1", Some("8"), at(1)).await.unwrap();
+        store.set_cursor("airtable.webhook:app1:ach2", None, at(1)).await.unwrap();
+        let found = store.cursors("airtable.webhook:").await.unwrap();
+        assert_eq!(found, [("airtable.webhook:app1:ach1".to_owned(), "8".to_owned())]);
+    }
+}
+
+on_both! {
+    async fn what_was_written_to_a_lead_is_known_by_its_record(database: Database) {
+        let store = &database.store;
+        put(store, &Writes { contacts: vec![contact_row(1, Contact::default()), contact_row(2, Contact::default())], ..Writes::default() })
+            .await
+            .unwrap();
+        let cells = |value: serde_json::Value| value.as_object().unwrap().clone();
+        let lead = |cells| LeadWritten { contact_id: id(1), airtable_lead_id: "rec1".to_owned(), stage: Stage::Interested, cells, now: at(1) };
+        let first = cells(serde_json::json!({ "Lead Status": "New", "Lead Score": 5, "Client": ["rec9"], "First Name": "O'Brien \"x\"" }));
+        let second = cells(serde_json::json!({ "Lead Status": "Interested", "Campaign": ["rec8"] }));
+        store.settle_tasks(&[], &[lead(first)], &[]).await.unwrap();
+        store.settle_tasks(&[], &[lead(second)], &[]).await.unwrap();
+        let found = store.contacts_of_leads(&["rec1".to_owned(), "rec2".to_owned()]).await.unwrap();
+        assert_eq!((found.len(), found[0].contact_id, found[0].lead_stage_written), (1, id(1), Some(Stage::Interested)));
+        let wanted = serde_json::json!({ "Lead Status": "Interested", "Lead Score": 5, "Client": ["rec9"], "Campaign": ["rec8"],
+            "First Name": "O'Brien \"x\"" });
+        assert_eq!(found[0].lead_written, cells(wanted));
+    }
+}
+
+on_both! {
+    async fn figures_of_campaigns_count_what_people_would(database: Database) {
+        let store = &database.store;
+        let campaign = |name: &str| CampaignId::parse(name).unwrap();
+        let in_campaign = |name: &str| Contact { current_campaign: Some(campaign(name)), stage: Stage::InSequence, ..Contact::default() };
+        let mut rows = Vec::new();
+        for (n, contact, campaign_id, platform, message_type, message_status, auto) in [
+            (1, 1, "7", Platform::Smartlead, MessageType::Campaign, MessageStatus::Sent, false),
+            (2, 1, "7", Platform::Gmail, MessageType::Reply, MessageStatus::Received, false),
+            (3, 1, "7", Platform::Gmail, MessageType::Reply, MessageStatus::Received, true),
+            (4, 1, "7", Platform::CalCom, MessageType::Meeting, MessageStatus::Received, false),
+            (5, 1, "7", Platform::CalCom, MessageType::Meeting, MessageStatus::Received, false),
+            (6, 2, "7", Platform::Smartlead, MessageType::Campaign, MessageStatus::Bounced, false),
+            (7, 2, "7", Platform::Smartlead, MessageType::Campaign, MessageStatus::Sent, false),
+            (8, 3, "8", Platform::Instantly, MessageType::Campaign, MessageStatus::Sent, false),
+        ] {
+            let mut row = chat(n, contact, "text");
+            row.row.key = format!("k{n}");
+            row.row.campaign = Some(campaign(campaign_id));
+            row.row.platform = platform;
+            row.row.message_type = message_type;
+            row.row.message_status = message_status;
+            row.row.marks.is_auto_reply = auto;
+            rows.push(row);
+        }
+        let contacts = vec![contact_row(1, in_campaign("7")), contact_row(2, in_campaign("7")), contact_row(3, in_campaign("8"))];
+        let events = vec![EventRow { received_at: at(1), ..event_row(1, 1, "a") }, EventRow { received_at: at(9), ..event_row(2, 3, "b") }];
+        put(store, &Writes { contacts, chat_rows: rows, events, ..Writes::default() }).await.unwrap();
+        assert_eq!(store.campaigns_changed_since(at(5)).await.unwrap(), [campaign("8")]);
+        let mut counts = store.campaign_counts(&[campaign("7"), campaign("8"), campaign("9")]).await.unwrap();
+        counts.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        let figures: Vec<_> =
+            counts.iter().map(|c| (c.campaign.as_str(), c.platform.as_deref(), c.emails_sent, c.replies, c.meetings_booked)).collect();
+        assert_eq!(figures, [("7", Some("smartlead"), 2, 1, 1), ("8", Some("instantly"), 1, 0, 0)]);
+        let lead = |n: u128, cells| LeadWritten {
+            contact_id: id(n), airtable_lead_id: format!("rec{n}"), stage: Stage::InSequence, cells, now: at(1) };
+        let linked = serde_json::json!({ "Campaign": ["rec7"] }).as_object().unwrap().clone();
+        store.settle_tasks(&[], &[lead(1, linked), lead(2, serde_json::Map::new())], &[]).await.unwrap();
+        assert_eq!(store.leads_without_campaign(&[campaign("7"), campaign("8")], 10).await.unwrap(), [id(2)]);
+    }
 }

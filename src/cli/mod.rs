@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
+mod airtable;
 mod contact;
 mod demo;
 mod fixtures;
+mod import;
 mod lists;
 pub mod logs;
 mod migrate;
@@ -105,11 +107,18 @@ enum Command {
         #[arg(long, value_name = "TASK_ID")]
         retry: Option<uuid::Uuid>,
     },
+    /// Import a list of contacts out of a CSV file.
+    Import(import::Args),
     /// Bring the database to the schema of this version.
     Migrate {
         /// Print what would be done, change nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Make the Airtable base of the owner's document, and compare it.
+    Airtable {
+        #[command(subcommand)]
+        command: airtable::Command,
     },
     /// Make a signed request out of a payload, as a source would post it.
     Sign(sign::Args),
@@ -136,7 +145,9 @@ pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
             let retry = retry.map(|task_id| (task_id, (rim.now)()));
             lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), out).await
         }
+        Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
+        Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
     }
 }

@@ -13,6 +13,11 @@ impl Out {
         Self { json }
     }
 
+    /// Prints a line of what is under way, where the output is text; JSON comes whole at the end.
+    pub(super) fn progress(self, line: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { self.print(&(), |()| line.to_owned()) }
+    }
+
     /// Prints the value as JSON, or what `text` makes of it. A closed pipe is the reader's choice, no failure of ours.
     pub(super) fn print<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let rendered = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };

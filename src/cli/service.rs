@@ -1,13 +1,15 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
 use super::Rim;
-use crate::config::Config;
+use crate::config::{ClientConfig, Config};
+use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
 use crate::listener::{self, App};
 use crate::services::airtable::Airtable;
+use crate::services::fetch::Fetcher;
 use crate::store::Store;
-use crate::tasks::Dispatcher;
+use crate::tasks::{AirtableSettings, Dispatcher, Pause, Tenant};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,7 +66,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         limits.batch_max,
         Some(&wake),
     );
-    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), airtable);
+    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), pause(rim), airtable);
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
     let app = Arc::new(App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()));
     let serving = tokio::spawn(listener::serve(listener, app, stop.clone()));
@@ -82,16 +84,37 @@ impl Service {
     }
 }
 
-pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<(Airtable, String)>> {
-    config
-        .airtable
-        .as_ref()
-        .map(|airtable| {
-            Airtable::new(airtable.token.clone(), &airtable.base_id, &airtable.api_url)
-                .map(|client| (client, airtable.leads_table.clone()))
-                .context("make the HTTPS client (are root certificates installed?)")
-        })
-        .transpose()
+/// Waits in real time.
+pub(super) fn pause(rim: &Rim) -> Pause {
+    let now = rim.now.clone();
+    Arc::new(move |until| {
+        let wait = (until - now()).to_std().unwrap_or_default();
+        Box::pin(tokio::time::sleep(wait))
+    })
+}
+
+pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSettings>> {
+    let Some(airtable) = &config.airtable else { return Ok(None) };
+    let no_roots = "make the HTTPS client (are root certificates installed?)";
+    let client = Airtable::new(airtable.token.clone(), &airtable.base_id, &airtable.api_url).context(no_roots)?;
+    let fetcher = Fetcher::new().context(no_roots)?;
+    let tenant = |(client_id, client): (&ClientId, &ClientConfig)| Tenant {
+        client_id: client_id.clone(),
+        name: client.name.clone(),
+        record_id: client.airtable_client.clone(),
+    };
+    Ok(Some(AirtableSettings {
+        leads_table: airtable.leads_table.clone(),
+        comes_round: true,
+        monthly_calls_max: airtable.monthly_calls_max,
+        poll_ms: i64::try_from(airtable.poll_ms).unwrap_or(i64::MAX),
+        webhook_url: airtable.webhook_url.clone(),
+        tenants: config.clients.iter().map(tenant).collect(),
+        default_client: config.default_client.clone(),
+        sheets_url: airtable.sheets_url.clone(),
+        drive_url: airtable.drive_url.clone(),
+        ..AirtableSettings::new(client, fetcher)
+    }))
 }
 
 /// Waits for SIGINT or SIGTERM.

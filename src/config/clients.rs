@@ -16,6 +16,7 @@ pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig>
             all.parsed(&name, &name, "named with letters, digits, `-`, `_` or `.`", |text| ClientId::parse(text).ok());
         let config = ClientConfig {
             name: section.text("name", &[]),
+            airtable_client: section.text("airtable_client", &[]),
             sources: ClientSources {
                 smartlead: section.section("smartlead").map(smartlead),
                 instantly: section.section("instantly").map(instantly),

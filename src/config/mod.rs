@@ -47,11 +47,24 @@ pub struct AirtableConfig {
     pub base_id: String,
     pub api_url: String,
     pub leads_table: String,
+    /// Calls of a month that the plan allows; nearing it is told.
+    pub monthly_calls_max: Option<u64>,
+    /// Where Airtable's webhook posts: this service's `/hooks/airtable` as it is seen from outside.
+    pub webhook_url: Option<String>,
+    /// The secrets that Airtable gave with its webhooks, base64; any one may match.
+    pub webhook_secrets: Vec<Secret>,
+    /// How often people's changes are fetched where no ping tells of them.
+    pub poll_ms: u64,
+    /// Where sheets and files of lead lists are fetched from; a sandbox or a proxy.
+    pub sheets_url: String,
+    pub drive_url: String,
 }
 
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     pub name: Option<String>,
+    /// The record of this client in Airtable's Clients; else it is found by `name`.
+    pub airtable_client: Option<String>,
     pub sources: ClientSources,
 }
 
@@ -163,6 +176,22 @@ fn airtable(top: &mut Section<'_>) -> Option<AirtableConfig> {
     let api_url =
         section.text("api_url", &["AIRTABLE_API_URL"]).unwrap_or_else(|| "https://api.airtable.com".to_owned());
     let leads_table = section.text("leads_table", &["AIRTABLE_LEADS_TABLE"]).unwrap_or_else(|| "Leads".to_owned());
+    let monthly_calls_max = section.number("monthly_calls_max", &["AIRTABLE_MONTHLY_CALLS_MAX"], 1..=1_000_000_000);
+    let webhook_url = section.text("webhook_url", &["AIRTABLE_WEBHOOK_URL"]);
+    let webhook_secrets = section.secrets("webhook_secrets");
+    let poll_seconds = section.number("poll_seconds", &["AIRTABLE_POLL_SECONDS"], 5..=86_400).unwrap_or(60);
+    let mut url = |key: &str, usual: &str| {
+        let url = section.text(key, &[]).unwrap_or_else(|| usual.to_owned());
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            section.fault(key, "must begin with https:// (or http:// for a sandbox)");
+        }
+        url.trim_end_matches('/').to_owned()
+    };
+    let sheets_url = url("sheets_url", "https://docs.google.com");
+    let drive_url = url("drive_url", "https://drive.google.com");
+    if webhook_url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://127.0.0.1")) {
+        section.fault("webhook_url", "must begin with https://, as in https://sales.example.com/hooks/airtable");
+    }
     if !api_url.starts_with("http://") && !api_url.starts_with("https://") {
         section.fault("api_url", "must begin with https:// (or http:// for a sandbox)");
     }
@@ -175,7 +204,18 @@ fn airtable(top: &mut Section<'_>) -> Option<AirtableConfig> {
         section.fault("token", "is missing; set it or AIRTABLE_TOKEN");
     }
     section.finish();
-    Some(AirtableConfig { token: token?, base_id: base_id?, api_url, leads_table })
+    Some(AirtableConfig {
+        token: token?,
+        base_id: base_id?,
+        api_url,
+        leads_table,
+        monthly_calls_max,
+        webhook_url,
+        webhook_secrets,
+        poll_ms: poll_seconds.saturating_mul(1_000),
+        sheets_url,
+        drive_url,
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use super::contact::{
 };
 use super::event::{AutoReply, Direction, Event, EventData, Meeting, Message};
 use super::fold::Step;
-use super::ids::CampaignId;
 use super::intent::{Intent, Reading, Sentiment, reading_of};
 use chrono::{DateTime, Utc};
 
@@ -116,18 +115,20 @@ fn row_of(contact: &Contact, event: &Event) -> Option<ChatRow> {
             let kind = hand_written(contact, message, at);
             Some(of_message(key(), at, message, kind, MessageStatus::Sent))
         }
-        EventData::MeetingBooked { meeting } => Some(of_meeting(event, meeting, "Meeting booked", meeting.starts_at)),
+        EventData::MeetingBooked { meeting } => {
+            Some(of_meeting(contact, event, meeting, "Meeting booked", meeting.starts_at))
+        }
         EventData::MeetingRescheduled { meeting } => {
-            Some(of_meeting(event, meeting, "Meeting moved", meeting.starts_at))
+            Some(of_meeting(contact, event, meeting, "Meeting moved", meeting.starts_at))
         }
         EventData::MeetingCancelled { meeting } => {
-            Some(of_meeting(event, meeting, "Meeting cancelled", meeting.starts_at.or(contact.meeting_at)))
+            Some(of_meeting(contact, event, meeting, "Meeting cancelled", meeting.starts_at.or(contact.meeting_at)))
         }
         EventData::MeetingCompleted { meeting } => {
-            Some(of_meeting(event, meeting, "Meeting held", meeting.starts_at.or(contact.meeting_at)))
+            Some(of_meeting(contact, event, meeting, "Meeting held", meeting.starts_at.or(contact.meeting_at)))
         }
         EventData::MeetingNoShow { meeting } => {
-            Some(of_meeting(event, meeting, "Meeting missed", meeting.starts_at.or(contact.meeting_at)))
+            Some(of_meeting(contact, event, meeting, "Meeting missed", meeting.starts_at.or(contact.meeting_at)))
         }
         EventData::ContactAdded { .. }
         | EventData::SequenceFinished { .. }
@@ -174,7 +175,13 @@ fn of_message(
     }
 }
 
-fn of_meeting(event: &Event, meeting: &Meeting, what: &str, starts_at: Option<DateTime<Utc>>) -> ChatRow {
+fn of_meeting(
+    contact: &Contact,
+    event: &Event,
+    meeting: &Meeting,
+    what: &str,
+    starts_at: Option<DateTime<Utc>>,
+) -> ChatRow {
     let mut content = what.to_owned();
     if let Some(at) = starts_at {
         content.push_str(&at.format(" for %Y-%m-%d %H:%M UTC").to_string());
@@ -195,7 +202,8 @@ fn of_meeting(event: &Event, meeting: &Meeting, what: &str, starts_at: Option<Da
         message_type: MessageType::Meeting,
         message_status: MessageStatus::Received,
         sequence_step: None,
-        campaign: None::<CampaignId>,
+        // What brought the meeting about, as far as is known.
+        campaign: contact.newest_campaign().cloned(),
         external_id: meeting.external_id.clone(),
         thread_id: None,
         marks: Marks::default(),

@@ -115,6 +115,13 @@ pub struct Contact {
     pub applied_until: Option<Position>,
 }
 
+impl Contact {
+    /// The current campaign, else the last one it was in.
+    pub fn newest_campaign(&self) -> Option<&CampaignId> {
+        self.current_campaign.as_ref().or_else(|| self.past_campaigns.last())
+    }
+}
+
 impl Default for Contact {
     fn default() -> Self {
         Self {

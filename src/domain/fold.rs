@@ -4,7 +4,7 @@
 
 use super::chat;
 use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
-use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile};
+use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile, Source};
 use super::follow_up::{self, Spans};
 use super::ids::CampaignId;
 use super::intent::{Reading, reading_of};
@@ -125,6 +125,14 @@ fn refusal(contact: &Contact, event: &Event) -> Option<String> {
     }
     if let (EventData::FollowUpSet { .. }, Stage::DoNotContact) = (&event.facts.data, contact.stage) {
         return Some("a contact that opted out (do_not_contact) gets no follow-up".to_owned());
+    }
+    if let EventData::ChangedOutside { changes } = &event.facts.data
+        && event.source == Source::Airtable
+        && matches!(changes.converted_client_id, Some(Some(_)))
+        && contact.stage != Stage::Won
+        && !contact.converted_to_client
+    {
+        return Some("a contact is converted to a client only when it is won (rule 5)".to_owned());
     }
     let trigger = if matches!(event.facts.data, EventData::DealWon { .. }) {
         Trigger::DealWon

@@ -71,6 +71,11 @@ text_id!(
 );
 
 impl ClientId {
+    /// In the place of a client where something is about all of them.
+    pub fn agency() -> Self {
+        Self("-".into())
+    }
+
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let fits = !text.is_empty()
             && text.len() <= CLIENT_ID_BYTES_MAX

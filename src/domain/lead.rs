@@ -53,6 +53,9 @@ pub struct LeadView {
     pub newest_intent: Option<Intent>,
     pub meeting_at: Option<DateTime<Utc>>,
     pub campaign: Option<CampaignId>,
+    /// The records that the lead is linked to, where they are known.
+    pub campaign_record: Option<String>,
+    pub client_record: Option<String>,
 }
 
 /// The two statuses of a lead; none leaves a field as it is.
@@ -117,40 +120,94 @@ pub const fn next_action(stage: Stage, unclear: bool) -> Option<&'static str> {
     }
 }
 
-/// The fields to write, by the owner's names. `last_written` is the stage at the engine's last write: on the first write (none)
-/// all is sent; later a status is sent only when the stage has moved, and who the person is never again, so that a person's
-/// work is not overwritten.
-pub fn fields(view: &LeadView, last_written: Option<Stage>) -> Map<String, Value> {
-    let mut fields = Map::new();
-    let mut set = |name: &str, value: Value| {
-        if !value.is_null() {
-            fields.insert(name.to_owned(), value);
+/// The field by which a contact finds its one lead.
+pub const MERGE_ON: &str = "Supabase Contact ID";
+/// The fields that people move cards with.
+pub const LEAD_STATUS: &str = "Lead Status";
+pub const PIPELINE_STAGE: &str = "Pipeline Stage";
+pub const FOLLOW_UP_DATE: &str = "Follow-up Date";
+pub const FOLLOW_UP_REASON: &str = "Follow-up Reason";
+pub const NEXT_ACTION: &str = "Next Action";
+pub const CLIENT: &str = "Client";
+pub const CAMPAIGN: &str = "Campaign";
+
+/// Cells of a record, by the names of their fields.
+pub type Cells = Map<String, Value>;
+
+/// All that the engine has to say of a lead, by the owner's names; null empties a cell, what is absent is left as it is.
+pub fn cells(view: &LeadView) -> Cells {
+    let profile = &view.profile;
+    let (status, pipeline) = statuses(view);
+    let links = |record: &Option<String>| record.as_ref().map(|record| json!([record]));
+    let told = [
+        (MERGE_ON, json!(view.contact_id)),
+        ("Email", json!(view.email)),
+        ("First Name", json!(profile.first_name)),
+        ("Last Name", json!(profile.last_name)),
+        ("Phone", json!(profile.phone)),
+        ("Company Name", json!(profile.company_name)),
+        ("Job Title", json!(profile.job_title)),
+        ("Company Website", json!(profile.company_website)),
+        ("LinkedIn URL", json!(profile.linkedin_url)),
+        ("Engagement Source", json!(view.engagement)),
+        ("First Reply Date", json!(view.first_reply_at.map(|at| at.date_naive()))),
+        ("Lead Score", json!(score(view))),
+        (LEAD_STATUS, json!(status)),
+        (PIPELINE_STAGE, json!(pipeline)),
+        (CAMPAIGN, json!(links(&view.campaign_record))),
+        (CLIENT, json!(links(&view.client_record))),
+    ];
+    let mut cells: Cells =
+        told.into_iter().filter(|(_, cell)| !cell.is_null()).map(|(name, cell)| (name.to_owned(), cell)).collect();
+    // A follow-up that is over is cleared there too.
+    cells.insert(FOLLOW_UP_DATE.to_owned(), json!(view.follow_up_date));
+    cells.insert(FOLLOW_UP_REASON.to_owned(), json!(view.follow_up_reason));
+    cells.insert(NEXT_ACTION.to_owned(), json!(next_action(view.stage, view.unclear)));
+    cells
+}
+
+/// What is to be done about a lead that is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Again {
+    /// To be written.
+    pub write: Cells,
+    /// Stands there already as wanted.
+    pub agreed: Cells,
+}
+
+/// Lays what is wanted over what was `found` in Airtable, so that no person's work is overwritten: a cell is written where it still
+/// is as the engine `written` it (or is empty and never was written), and a status also where the contact's stage has moved since.
+pub fn cells_again(view: &LeadView, stage_written: Option<Stage>, written: &Cells, found: &Cells) -> Again {
+    let mut again = Again::default();
+    for (name, wanted) in cells(view) {
+        let (before, now) = (written.get(&name), found.get(&name));
+        let is_status = name == LEAD_STATUS || name == PIPELINE_STAGE;
+        if are_equal(Some(&wanted), now) {
+            again.agreed.insert(name, wanted);
+        } else if are_equal(before, now) || is_status && stage_written != Some(view.stage) {
+            again.write.insert(name, wanted);
         }
-    };
-    set("Supabase Contact ID", json!(view.contact_id));
-    if last_written.is_none() {
-        set("Email", json!(view.email));
-        set("First Name", json!(view.profile.first_name));
-        set("Last Name", json!(view.profile.last_name));
-        set("Phone", json!(view.profile.phone));
-        set("Company Name", json!(view.profile.company_name));
-        set("Job Title", json!(view.profile.job_title));
-        set("Company Website", json!(view.profile.company_website));
-        set("LinkedIn URL", json!(view.profile.linkedin_url));
-        set("Engagement Source", json!(view.engagement));
     }
-    set("First Reply Date", json!(view.first_reply_at.map(|at| at.date_naive())));
-    set("Lead Score", json!(score(view)));
-    if last_written != Some(view.stage) {
-        let (status, pipeline) = statuses(view);
-        set("Lead Status", json!(status));
-        set("Pipeline Stage", json!(pipeline));
-        // A cleared follow-up is cleared there too.
-        fields.insert("Follow-up Date".to_owned(), json!(view.follow_up_date));
-        fields.insert("Follow-up Reason".to_owned(), json!(view.follow_up_reason));
-        fields.insert("Next Action".to_owned(), json!(next_action(view.stage, view.unclear)));
+    again
+}
+
+/// Airtable leaves empty cells out, and tells numbers and lists in its own way.
+pub fn are_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a.filter(|cell| !is_empty(cell)), b.filter(|cell| !is_empty(cell))) {
+        (None, None) => true,
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64() == b.as_f64(),
+        (Some(a), Some(b)) => a == b,
+        (Some(_), None) | (None, Some(_)) => false,
     }
-    fields
+}
+
+pub(super) fn is_empty(cell: &Value) -> bool {
+    match cell {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::Object(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +231,8 @@ mod tests {
             newest_intent: None,
             meeting_at: None,
             campaign: None,
+            campaign_record: None,
+            client_record: None,
         }
     }
 
@@ -203,15 +262,84 @@ mod tests {
         }
     }
 
+    type Row<'a> = (&'a str, &'a LeadView, Option<Stage>, Cells, Cells, Value);
+
     #[test]
     fn a_persons_work_is_not_overwritten() {
-        let first = fields(&view(Stage::Interested), None);
-        assert_eq!((&first["Lead Status"], &first["Email"]), (&json!("Interested"), &json!("ada@example.com")));
-        let again = fields(&view(Stage::Interested), Some(Stage::Interested));
-        let names: Vec<&str> = again.keys().map(String::as_str).collect();
-        assert_eq!(names, ["Supabase Contact ID", "Lead Score"], "the stage did not move");
-        let moved = fields(&view(Stage::NoShow), Some(Stage::Interested));
-        assert_eq!((moved.get("Lead Status"), moved.get("Email")), (Some(&json!("No Show")), None));
+        use Stage::{Interested, NoShow};
+        let unclear = LeadView { unclear: true, ..view(Interested) };
+        let dated = LeadView { follow_up_date: "2026-12-01".parse().ok(), ..view(Interested) };
+        let mut phone = view(Interested);
+        phone.profile.phone = Some("+1 555 0100".to_owned());
+        let ours = cells(&view(Interested));
+        let with = |name: &str, cell: Value| {
+            let mut cells = ours.clone();
+            cells.insert(name.to_owned(), cell);
+            cells
+        };
+        let rows: &[Row<'_>] = &[
+            ("nothing has changed", &view(Interested), Some(Interested), ours.clone(), ours.clone(), json!({})),
+            (
+                "a status set by a person stays",
+                &view(Interested),
+                Some(Interested),
+                ours.clone(),
+                with(LEAD_STATUS, json!("Working")),
+                json!({}),
+            ),
+            (
+                "and gives way where the stage moves",
+                &view(NoShow),
+                Some(Interested),
+                ours.clone(),
+                with(LEAD_STATUS, json!("Working")),
+                json!({ "Lead Score": 5, "Lead Status": "No Show", "Next Action": "Offer a new time" }),
+            ),
+            (
+                "a status nobody touched follows what became clear",
+                &view(Interested),
+                Some(Interested),
+                cells(&unclear),
+                cells(&unclear),
+                json!({ "Lead Score": 7, "Lead Status": "Interested", "Next Action": "Answer the reply" }),
+            ),
+            (
+                "a date set by a person stays",
+                &dated,
+                Some(Interested),
+                ours.clone(),
+                with(FOLLOW_UP_DATE, json!("2027-01-01")),
+                json!({}),
+            ),
+            (
+                "a cell that a person emptied stays empty",
+                &view(Interested),
+                Some(Interested),
+                ours.clone(),
+                with("First Name", Value::Null),
+                json!({}),
+            ),
+            (
+                "a fact learned later fills an empty cell",
+                &phone,
+                Some(Interested),
+                ours.clone(),
+                ours.clone(),
+                json!({ "Phone": "+1 555 0100" }),
+            ),
+            ("and no full one", &phone, Some(Interested), ours.clone(), with("Phone", json!("+1 555 0199")), json!({})),
+            (
+                "numbers are told in several ways",
+                &view(Interested),
+                Some(Interested),
+                ours.clone(),
+                with("Lead Score", json!(7.0)),
+                json!({}),
+            ),
+        ];
+        for (what, view, stage, written, found, expected) in rows {
+            assert_eq!(Value::Object(cells_again(view, *stage, written, found).write), *expected, "{what}");
+        }
     }
 
     #[test]

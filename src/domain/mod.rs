@@ -2,6 +2,7 @@
 //!
 //! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
 
+pub mod airtable_base;
 mod chat;
 pub mod contact;
 pub mod event;
@@ -9,8 +10,11 @@ pub mod fold;
 pub mod follow_up;
 pub mod identity;
 pub mod ids;
+pub mod import;
 pub mod intent;
 pub mod lead;
+pub mod lead_change;
+pub mod list_source;
 pub mod merge;
 pub mod stage;
 pub mod transition;

@@ -320,10 +320,15 @@ const fn meeting_booked(stage: Stage, rule: &'static str) -> Decision {
 
 const fn changed_outside(stage: Stage, to: Option<Stage>) -> Decision {
     match (stage, to) {
-        (_, None) => stays("another writer changed the contact's facts in the database, not its stage"),
+        (_, None) => {
+            stays("another writer (in the database or in Airtable) changed the contact's facts, not its stage")
+        }
         (Stage::DoNotContact, Some(Stage::DoNotContact)) => NEVER_LEFT,
         (Stage::DoNotContact, Some(_)) => refused("do_not_contact is never left, whoever writes (rule 3)"),
-        (_, Some(to)) => moves(to, "another writer set the contact's status in the database; it is the new baseline"),
+        (_, Some(to)) => moves(
+            to,
+            "another writer (in the database or in Airtable) set the contact's status; it is the new baseline",
+        ),
     }
 }
 

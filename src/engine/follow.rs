@@ -3,15 +3,18 @@
 use super::decide::{Incoming, Rim};
 use super::rows::{AutomationType, LogRow, LogStatus, TaskKind, TaskRow, TriggerType, Writes};
 use crate::domain::contact::Contact;
-use crate::domain::event::{Event, EventData};
+use crate::domain::event::{Event, EventData, Source};
 use crate::domain::fold::Step;
 use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::lead_change;
 use crate::domain::stage::Stage;
 use serde_json::json;
 use uuid::Uuid;
 
 /// A reply that waits for a person goes to Airtable before bulk.
 const PRIORITY_HOT: u8 = 0;
+/// A person waits to see that a wish was refused, and why.
+const PRIORITY_WRITE_BACK: u8 = 1;
 const PRIORITY_USUAL: u8 = 5;
 
 /// The contact before and after its part of the batch.
@@ -33,17 +36,16 @@ pub(super) fn write(
     for (event, step) in steps {
         log_step(subject, event, step, was_folded_again, rim, writes);
         for campaign in &step.campaigns_touched {
-            writes.tasks.push(TaskRow {
-                task_id: (rim.new_id)(),
-                kind: TaskKind::PlatformSyncSequence,
-                tenant: subject.key.client_id.clone(),
-                task_key: format!("{}:{}:{campaign}", TaskKind::PlatformSyncSequence, subject.contact_id),
-                contact_id: Some(subject.contact_id),
-                payload: json!({ "campaign_id": campaign }),
-                priority: PRIORITY_USUAL,
-                due_at: rim.now,
-                now: rim.now,
-            });
+            let kind = TaskKind::PlatformSyncSequence;
+            let payload = json!({ "campaign_id": campaign });
+            writes.tasks.push(task(subject, kind, &format!(":{campaign}"), payload, PRIORITY_USUAL, rim));
+        }
+        // A card that was moved to where its contact can't be is moved back, with the reason.
+        if event.source == Source::Airtable
+            && (step.refused || !lead_change::is_granted(&event.facts.data, subject.after.stage))
+        {
+            let payload = json!({ "note": step.rule });
+            writes.tasks.push(task(subject, TaskKind::AirtableWriteBack, "", payload, PRIORITY_WRITE_BACK, rim));
         }
     }
     if was_folded_again && subject.before.stage != subject.after.stage {
@@ -60,17 +62,38 @@ pub(super) fn write(
                 EventData::ReplyReceived { .. } | EventData::MeetingBooked { .. } | EventData::ReplyClassified { .. }
             )
         });
-        writes.tasks.push(TaskRow {
-            task_id: (rim.new_id)(),
-            kind: TaskKind::AirtableSyncLead,
-            tenant: subject.key.client_id.clone(),
-            task_key: format!("{}:{}", TaskKind::AirtableSyncLead, subject.contact_id),
-            contact_id: Some(subject.contact_id),
-            payload: json!({}),
-            priority: if is_hot { PRIORITY_HOT } else { PRIORITY_USUAL },
-            due_at: rim.now,
-            now: rim.now,
-        });
+        let priority = if is_hot { PRIORITY_HOT } else { PRIORITY_USUAL };
+        writes.tasks.push(task(subject, TaskKind::AirtableSyncLead, "", json!({}), priority, rim));
+    }
+    if needs_client_record(subject.after) && !needs_client_record(subject.before) {
+        writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, "", json!({}), PRIORITY_USUAL, rim));
+    }
+}
+
+/// Won, and no record of the client is linked yet (rule 5: only what is won is converted).
+fn needs_client_record(contact: &Contact) -> bool {
+    contact.stage == Stage::Won && contact.converted_to_client && contact.converted_client_id.is_none()
+}
+
+/// Work about this contact; one task a kind, contact and `part`.
+fn task(
+    subject: &Subject<'_>,
+    kind: TaskKind,
+    part: &str,
+    payload: serde_json::Value,
+    priority: u8,
+    rim: &mut Rim<'_>,
+) -> TaskRow {
+    TaskRow {
+        task_id: (rim.new_id)(),
+        kind,
+        tenant: subject.key.client_id.clone(),
+        task_key: format!("{kind}:{}{part}", subject.contact_id),
+        contact_id: Some(subject.contact_id),
+        payload,
+        priority,
+        due_at: rim.now,
+        now: rim.now,
     }
 }
 
@@ -79,7 +102,7 @@ fn lead_facts(contact: &Contact) -> impl PartialEq + use<'_> {
     (
         (contact.has_engaged, contact.stage, contact.unclear.is_some(), contact.had_meeting, contact.engagement),
         (contact.first_reply_at, contact.last_reply_at, contact.reply_count, contact.newest_intent),
-        (contact.follow_up_date, contact.follow_up_reason, contact.meeting_at),
+        (contact.follow_up_date, contact.follow_up_reason, contact.meeting_at, contact.converted_client_id.as_ref()),
     )
 }
 

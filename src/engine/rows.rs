@@ -251,6 +251,12 @@ options!(
     /// Kinds of durable follow-on work.
     TaskKind {
         AirtableSyncLead => "airtable.sync_lead",
+        AirtableWriteBack => "airtable.write_back",
+        AirtableSyncClient => "airtable.sync_client",
+        AirtablePull => "airtable.pull",
+        AirtableWebhook => "airtable.webhook",
+        AirtablePushCampaigns => "airtable.push_campaigns",
+        AirtableImportList => "airtable.import_list",
         CampaignSpread => "campaign.spread",
         PlatformSyncSequence => "platform.sync_sequence",
     }
@@ -270,6 +276,23 @@ pub struct TaskRow {
     pub priority: u8,
     pub due_at: DateTime<Utc>,
     pub now: DateTime<Utc>,
+}
+
+impl TaskRow {
+    /// Work that is about no client and comes round: one row a kind.
+    pub fn round(task_id: Uuid, kind: TaskKind, priority: u8, now: DateTime<Utc>) -> Self {
+        Self {
+            task_id,
+            kind,
+            tenant: ClientId::agency(),
+            task_key: kind.as_str().to_owned(),
+            contact_id: None,
+            payload: serde_json::Value::Object(serde_json::Map::new()),
+            priority,
+            due_at: now,
+            now,
+        }
+    }
 }
 
 options!(TaskStatus {
@@ -315,6 +338,10 @@ pub enum TaskEnd {
         error: String,
         counts: bool,
     },
+    /// Done for now, and to be done again at this time: work that comes round.
+    Again {
+        due_at: DateTime<Utc>,
+    },
     /// Given up; visible and re-runnable.
     Dead {
         error: String,
@@ -330,7 +357,12 @@ pub struct LeadSubject {
     pub airtable_lead_id: Option<String>,
     /// The stage at the engine's last write to the lead; none before the first.
     pub lead_stage_written: Option<Stage>,
+    /// The cells as the engine last wrote them or found them as wanted, by the names of their fields.
+    pub lead_written: Cells,
 }
+
+/// Cells of an Airtable record, by the names of their fields.
+pub type Cells = serde_json::Map<String, serde_json::Value>;
 
 /// A lead that was written.
 #[derive(Debug, Clone)]
@@ -338,5 +370,7 @@ pub struct LeadWritten {
     pub contact_id: Uuid,
     pub airtable_lead_id: String,
     pub stage: Stage,
+    /// Added to what is known of earlier writes.
+    pub cells: Cells,
     pub now: DateTime<Utc>,
 }

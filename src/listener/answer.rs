@@ -27,6 +27,11 @@ impl Answered {
         Self { status, body: body.into(), content_type, retry_after: false, allow: None }
     }
 
+    /// What Airtable wants of a ping: no body at all.
+    pub(super) fn empty() -> Self {
+        Self::new(200, Bytes::new(), "application/json")
+    }
+
     pub(super) fn json<T: Serialize>(status: u16, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::new(status, body, "application/json"),

@@ -6,17 +6,22 @@ use super::slots::Slot;
 use crate::config::ClientConfig;
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
+use crate::engine::rows::{TaskKind, TaskRow};
 use crate::intake::{Delivery, Refusal};
-use crate::sources::{self, Malformed, Request as SourceRequest, Understood};
+use crate::sources::{self, Malformed, Request as SourceRequest, Understood, airtable as airtable_source};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request};
 use sha2::{Digest as _, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+/// People wait for what they changed; only hot replies go before.
+const PRIORITY_PULL: u8 = 2;
 
 pub(super) async fn receive(
     app: &App,
@@ -26,9 +31,11 @@ pub(super) async fn receive(
     request: Request<Incoming>,
 ) -> Answered {
     let known = Source::parse(source);
-    let answered = match receive_from(app, slot, known, client, request).await {
-        Ok(answered) | Err(answered) => answered,
+    let received = match known {
+        Some(Source::Airtable) => ping(app, slot, client, request).await,
+        _ => receive_from(app, slot, known, client, request).await,
     };
+    let (Ok(answered) | Err(answered)) = received;
     // Only known names become labels: a caller must not be able to grow the metrics.
     app.metrics.count(known.map_or("unknown", Source::as_str), answered.status);
     answered
@@ -57,11 +64,7 @@ async fn receive_from(
     if app.intake.is_full() {
         return Err(Answered::error(503, &Refusal::Full.to_string()).retry_after());
     }
-    let headers: Vec<(String, String)> = parts
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
+    let headers = headers(&parts.headers);
     let received_at = (app.now)();
     let request = SourceRequest {
         client_id,
@@ -90,6 +93,42 @@ async fn receive_from(
     }
 }
 
+/// Airtable's ping says only that something changed: that it is to be fetched is durable before it is answered. A base is no
+/// client's alone, so none need be named.
+async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Incoming>) -> Result<Answered, Answered> {
+    let Some(airtable) = &app.config.airtable else { return Err(unknown("source")) };
+    if client.is_some() {
+        find_client(app, client)?;
+    }
+    if request.method() != Method::POST {
+        return Err(Answered::method_not_allowed("POST"));
+    }
+    check_content_type(&request)?;
+    let agency = ClientId::agency();
+    if !app.rates.allows(&agency, app.config.limits.requests_per_second_max, (app.now)()) {
+        return Err(Answered::error(429, "over the rate").retry_after());
+    }
+    let (parts, body) = request.into_parts();
+    let (body, _share) = read_body(app, body).await?;
+    slot.has_all();
+    let headers = headers(&parts.headers);
+    let now = (app.now)();
+    let request = SourceRequest { client_id: &agency, query: "", headers: &headers, body: &body, received_at: now };
+    if let Err(reason) = airtable_source::prove(&airtable.webhook_secrets, &request) {
+        tracing::warn!(source = %Source::Airtable, %reason, "a request was not proven");
+        return Err(Answered::error(401, &format!("not proven: {reason}")));
+    }
+    let ping = airtable_source::read(&request).map_err(|Malformed(reason)| Answered::error(400, &reason))?;
+    if ping.base.id == airtable.base_id {
+        let task = TaskRow::round(Uuid::new_v4(), TaskKind::AirtablePull, PRIORITY_PULL, now);
+        if let Err(error) = app.store.want(vec![task], Vec::new()).await {
+            tracing::error!(%error, "a ping of Airtable's could not be kept");
+            return Err(Answered::error(503, &Refusal::Unavailable.to_string()).retry_after());
+        }
+    }
+    Ok(Answered::empty())
+}
+
 /// The sources that post webhooks; the engine's own are none.
 fn is_posting(source: Source) -> bool {
     match source {
@@ -114,6 +153,10 @@ fn find_client<'a>(app: &'a App, named: Option<&str>) -> Result<(&'a ClientId, &
         None => app.config.default_client.clone(),
     };
     id.and_then(|id| app.config.clients.get_key_value(&id)).ok_or_else(|| unknown("client"))
+}
+
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    map.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect()
 }
 
 /// JSON, or nothing said: some senders leave the header out.

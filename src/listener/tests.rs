@@ -316,3 +316,45 @@ async fn shutdown_finishes_what_is_in_flight() {
     assert_eq!(applied.len(), 1);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_ping_of_airtable_is_proven_answered_empty_and_fetched_once() {
+    use crate::engine::rows::TaskKind;
+    use crate::store::views::TaskFilter;
+    let airtable = "[airtable]\ntoken = \"pat-of-the-test\"\nbase_id = \"appTest\"\n\
+                    webhook_secrets = [\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"]\n";
+    let server = spawn_with("", &format!("{CONFIG}\n{airtable}")).await;
+    let body = r#"{"base":{"id":"appTest"},"webhook":{"id":"achTest"},"timestamp":"2026-11-20T12:00:00.000Z"}"#;
+    let other = body.replace("appTest", "appElse");
+    let signed = |body: &str| {
+        let secret = crate::sources::settings::Secret::new("0123456789abcdef0123456789abcdef");
+        let digits = crate::sources::signature::sign_hex(&secret, body.as_bytes());
+        format!("x-airtable-content-mac: hmac-sha256={digits}\r\ncontent-type: application/json\r\n")
+    };
+    let pulls = || server.store.tasks(&TaskFilter { kind: Some(TaskKind::AirtablePull), status: None, limit: 10 });
+    let rows = [
+        ("no proof", "/hooks/airtable", String::new(), body, 401, 0),
+        ("another body's proof", "/hooks/airtable", signed(&other), body, 401, 0),
+        ("not what Airtable sends", "/hooks/airtable", signed("{}"), "{}", 400, 0),
+        ("an unknown client", "/hooks/airtable/nobody", signed(body), body, 404, 0),
+        ("another base", "/hooks/airtable", signed(&other), other.as_str(), 200, 0),
+        ("proven", "/hooks/airtable", signed(body), body, 200, 1),
+        ("with a client", "/hooks/airtable/beta", signed(body), body, 200, 1),
+    ];
+    for (what, path, headers, body, expected, wanted) in rows {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        );
+        let answer = server.raw(request.as_bytes()).await;
+        assert_eq!((status(&answer), pulls().await.unwrap().len()), (expected, wanted), "{what}: {answer}");
+        if expected == 200 {
+            assert!(answer.ends_with("\r\n\r\n"), "{what}: Airtable wants no body: {answer}");
+        }
+    }
+    server.stop().await;
+    let server = spawn("").await;
+    let (status, _) = server.post("/hooks/airtable", &signed(body), body).await;
+    assert_eq!(status, 404, "where Airtable is not configured");
+    server.stop().await;
+}

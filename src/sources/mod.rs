@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes and settings in, values out. What is read is what is needed.
 
+pub mod airtable;
 mod instantly;
 mod json;
 mod meaning;

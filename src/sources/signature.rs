@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 pub const TOLERANCE_SECONDS: i64 = 300;
 const STANDARD_SECRET_PREFIX: &str = "whsec_";
 
-type HmacSha256 = Hmac<Sha256>;
+pub(super) type HmacSha256 = Hmac<Sha256>;
 
 /// True where the value is one of the secrets. Every secret is looked at, whichever matches.
 pub fn is_one_of(value: &str, secrets: &[Secret]) -> bool {
@@ -64,7 +64,7 @@ pub fn prove_url_token(request: &Request<'_>, tokens: &[Secret]) -> Result<(), U
     }
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> Option<HmacSha256> {
+pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> Option<HmacSha256> {
     let mut mac = HmacSha256::new_from_slice(key).ok()?;
     for part in parts {
         mac.update(part);

@@ -11,8 +11,9 @@ pub mod views;
 mod views_of;
 
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use crate::domain::stage::Stage;
 use crate::engine::rows::{
-    ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskSettled, Writes,
+    ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskRow, TaskSettled, Writes,
 };
 use chrono::{DateTime, Utc};
 use postgres::{PostgresStore, PostgresTx};
@@ -20,7 +21,8 @@ use sqlite::{SqliteStore, SqliteTx};
 use std::collections::HashMap;
 use uuid::Uuid;
 use views::{
-    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, TaskFilter, TaskView, TimelineView,
+    CampaignCounts, ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ListTotals,
+    ListWrite, Slot, TaskFilter, TaskView, TimelineView,
 };
 
 /// Why the store did not do it.
@@ -189,6 +191,157 @@ impl Store {
                 Err(StoreError::Conflict(_)) => store.settle_tasks(settled, leads, logs).await,
                 result => result,
             },
+        }
+    }
+
+    /// Makes a list, or finds the one of this client that has the id or the name; gives its id.
+    pub async fn ensure_list(&self, list: &ListWrite) -> Result<Uuid, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.ensure_list(list).await,
+            Self::Postgres(store) => store.ensure_list(list).await,
+        }
+    }
+
+    /// Whose list it is; none where there is no such list.
+    pub async fn list_client(&self, list_id: Uuid) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.list_client(list_id).await,
+            Self::Postgres(store) => store.list_client(list_id).await,
+        }
+    }
+
+    /// Counts a list's contacts anew, sets its status, and adds to its metadata.
+    pub async fn close_list(
+        &self,
+        list_id: Uuid,
+        status: &str,
+        metadata: &serde_json::Value,
+        now: DateTime<Utc>,
+    ) -> Result<ListTotals, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.close_list(list_id, status, metadata, now).await,
+            Self::Postgres(store) => store.close_list(list_id, status, metadata, now).await,
+        }
+    }
+
+    /// Who of these is a contact of the client already: stage and list.
+    pub async fn known_stages(
+        &self,
+        client_id: &ClientId,
+        emails: &[Email],
+    ) -> Result<HashMap<Email, (Stage, Option<Uuid>)>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.known_stages(client_id, emails).await,
+            Self::Postgres(store) => store.known_stages(client_id, emails).await,
+        }
+    }
+
+    /// Whether a task of these kinds is due, or lost its holder.
+    pub async fn has_due_task(&self, kinds: &[TaskKind], now: DateTime<Utc>) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.has_due_task(kinds, now).await,
+            Self::Postgres(store) => store.has_due_task(kinds, now).await,
+        }
+    }
+
+    /// Whether somebody works on one of these tasks now.
+    pub async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.is_any_running(task_keys).await,
+            Self::Postgres(store) => store.is_any_running(task_keys).await,
+        }
+    }
+
+    /// Holds a claimed task longer. False where the lease was lost.
+    pub async fn extend_lease(
+        &self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.extend_lease(task_id, lease, lease_until).await,
+            Self::Postgres(store) => store.extend_lease(task_id, lease, lease_until).await,
+        }
+    }
+
+    /// Asks for work and writes log rows, in one transaction, beside any batch.
+    pub async fn want(&self, tasks: Vec<TaskRow>, logs: Vec<LogRow>) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.write(&Writes { logs, tasks, ..Writes::default() }).await?;
+        tx.commit().await
+    }
+
+    /// Takes the next place in a budget that all instances share: places are `spacing_ms` apart, and none lies in a pause.
+    pub async fn take_slot(&self, name: &str, now: DateTime<Utc>, spacing_ms: i64) -> Result<Slot, StoreError> {
+        let (now_ms, month) = (now.timestamp_millis(), now.format("%Y-%m").to_string());
+        match self {
+            Self::Sqlite(store) => store.take_slot(name, now_ms, spacing_ms, &month).await,
+            Self::Postgres(store) => store.take_slot(name, now_ms, spacing_ms, &month).await,
+        }
+    }
+
+    /// Nobody takes a place before this time.
+    pub async fn pause_budget(&self, name: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.pause_budget(name, until.timestamp_millis()).await,
+            Self::Postgres(store) => store.pause_budget(name, until.timestamp_millis()).await,
+        }
+    }
+
+    /// The end of the budget's newest pause; none where there was none.
+    pub async fn budget_paused_until(&self, name: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let until_ms = match self {
+            Self::Sqlite(store) => store.budget_paused_until(name).await?,
+            Self::Postgres(store) => store.budget_paused_until(name).await?,
+        };
+        Ok(DateTime::from_timestamp_millis(until_ms).filter(|_| until_ms > 0))
+    }
+
+    /// The cursors whose names begin so.
+    pub async fn cursors(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.cursors(prefix).await,
+            Self::Postgres(store) => store.cursors(prefix).await,
+        }
+    }
+
+    /// Remembers how far something was read; none forgets it.
+    pub async fn set_cursor(&self, name: &str, value: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.set_cursor(name, value, now).await,
+            Self::Postgres(store) => store.set_cursor(name, value, now).await,
+        }
+    }
+
+    /// The contacts of these Airtable records.
+    pub async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_of_leads(leads).await,
+            Self::Postgres(store) => store.contacts_of_leads(leads).await,
+        }
+    }
+
+    /// Campaigns of the contacts that had an event since.
+    pub async fn campaigns_changed_since(&self, since: DateTime<Utc>) -> Result<Vec<CampaignId>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.campaigns_changed_since(since).await,
+            Self::Postgres(store) => store.campaigns_changed_since(since).await,
+        }
+    }
+
+    pub async fn campaign_counts(&self, campaigns: &[CampaignId]) -> Result<Vec<CampaignCounts>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.campaign_counts(campaigns).await,
+            Self::Postgres(store) => store.campaign_counts(campaigns).await,
+        }
+    }
+
+    /// Contacts whose lead was written before the record of its campaign was there.
+    pub async fn leads_without_campaign(&self, campaigns: &[CampaignId], limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.leads_without_campaign(campaigns, limit).await,
+            Self::Postgres(store) => store.leads_without_campaign(campaigns, limit).await,
         }
     }
 

@@ -1,17 +1,19 @@
 //! What operators read: plain views of rows, ready to be printed as JSON.
 
 use crate::domain::event::Source;
-use crate::domain::ids::{ClientId, Email};
+use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::stage::Stage;
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A contact as the owner's columns hold it, with its stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ContactView {
-    pub contact_id: uuid::Uuid,
+    pub contact_id: Uuid,
     pub client_id: String,
     pub email: String,
     pub stage: Stage,
@@ -140,6 +142,48 @@ pub struct TaskView {
     pub attempts: i64,
     pub due_at: String,
     pub last_error: Option<String>,
+}
+
+/// When the next request may be sent, and how many were taken this month with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    pub at_ms: i64,
+    pub calls_this_month: i64,
+}
+
+/// What is known of a campaign, counted over all its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignCounts {
+    pub campaign: CampaignId,
+    /// `smartlead` or `instantly`, where a message tells.
+    pub platform: Option<String>,
+    pub emails_sent: i64,
+    /// Of people; automatic ones don't count.
+    pub replies: i64,
+    /// Contacts with a meeting.
+    pub meetings_booked: i64,
+}
+
+/// A lead list to be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListWrite {
+    /// The id it gets where it is not there yet.
+    pub list_id: Uuid,
+    pub client_id: ClientId,
+    pub list_name: String,
+    pub description: Option<String>,
+    /// One of the owner's options.
+    pub source: Option<&'static str>,
+    pub metadata: Value,
+    pub created_by: String,
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ListTotals {
+    pub total_contacts: i64,
+    /// Those that are in a campaign now.
+    pub contacts_in_campaigns: i64,
 }
 
 /// What is in the database, counted.

@@ -3,8 +3,9 @@
 use super::StoreError;
 use super::cells::{Cells, unreadable};
 use super::foreign::stage_of;
-use super::views::{ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, TaskView};
-use crate::domain::ids::{ClientId, Email};
+use super::views::{CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, TaskView};
+use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::stage::Stage;
 use crate::engine::rows::{ClaimedTask, LeadSubject, TaskKind};
 use uuid::Uuid;
 
@@ -178,8 +179,35 @@ pub(super) fn lead_subject(row: &impl Cells) -> Result<LeadSubject, StoreError> 
         key: super::cells::key(row)?,
         contact: known.contact,
         airtable_lead_id: known.airtable_lead_id,
-        lead_stage_written: row.maybe("lead_stage_written")?.as_deref().and_then(crate::domain::stage::Stage::parse),
+        lead_stage_written: row.maybe("lead_stage_written")?.as_deref().and_then(Stage::parse),
+        lead_written: row.maybe_json("lead_written")?.unwrap_or_default(),
     })
+}
+
+pub(super) fn campaign_id(row: &impl Cells) -> Result<CampaignId, StoreError> {
+    CampaignId::parse(&row.text("campaign_id")?).map_err(|error| unreadable("campaign id", error))
+}
+
+pub(super) fn campaign_counts(row: &impl Cells) -> Result<CampaignCounts, StoreError> {
+    Ok(CampaignCounts {
+        campaign: campaign_id(row)?,
+        platform: row.maybe("platform")?,
+        emails_sent: row.number("emails_sent")?,
+        replies: row.number("replies")?,
+        meetings_booked: row.number("meetings_booked")?,
+    })
+}
+
+pub(super) fn known_stage(row: &impl Cells) -> Result<(Email, (Stage, Option<Uuid>)), StoreError> {
+    let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
+    let columns = ["lead_status", "pipeline_status", "campaign_status", "lead_email_status"];
+    let [lead, pipeline, campaign, status] = columns.map(|column| row.maybe(column));
+    let stage = stage_of(lead?.as_deref(), pipeline?.as_deref(), campaign?.as_deref(), status?.as_deref());
+    let list_id = match row.maybe("list_id")? {
+        Some(_) => Some(row.id("list_id")?),
+        None => None,
+    };
+    Ok((email, (stage, list_id)))
 }
 
 pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {

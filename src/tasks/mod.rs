@@ -1,7 +1,7 @@
 //! Tasks: durable follow-on work. A claim marks the row and commits; nothing is held across a network call; a lost lease lets
 //! another process take over, which does no harm because every effect reads the present state when it runs.
 
-mod leads;
+mod airtable;
 mod outside;
 mod retry;
 mod spread;
@@ -9,18 +9,23 @@ mod spread;
 use crate::domain::follow_up::Spans;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
-use crate::services::airtable::Airtable;
 use crate::store::{Store, StoreError};
+pub use airtable::{AirtableSettings, Tenant, watched};
+use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
-use leads::Leads;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
 
 /// How long a claim holds; longer than any one try can take.
 const LEASE_MS: i64 = 120_000;
 /// How long an idle dispatcher waits at most before it looks again, in case a wake-up was lost.
 const IDLE_MS_MAX: u64 = 1_000;
+
+/// Waits until a time, handed down from the rim like the clock.
+pub type Pause = Arc<dyn Fn(DateTime<Utc>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// What one turn did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,63 +43,107 @@ pub struct Dispatcher {
     store: Store,
     spans: Spans,
     now: Now,
-    leads: Option<Leads>,
+    airtable: Option<Lane>,
+    lists: Option<lists::Lane>,
 }
 
 impl Dispatcher {
-    pub fn new(store: Store, spans: Spans, now: Now, airtable: Option<(Airtable, String)>) -> Self {
-        Self { store, spans, now, leads: airtable.map(|(airtable, table)| Leads::new(airtable, table)) }
+    pub fn new(store: Store, spans: Spans, now: Now, pause: Pause, airtable: Option<AirtableSettings>) -> Self {
+        let lists = airtable
+            .as_ref()
+            .map(|settings| lists::Lane::new(store.clone(), spans.clone(), now.clone(), pause.clone(), settings));
+        let airtable = airtable.map(|settings| Lane::new(store.clone(), spans.clone(), now.clone(), pause, &settings));
+        Self { store, spans, now, airtable, lists }
     }
 
-    /// One step: claims what is due, does it, settles it.
+    /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
-        for turn in [
-            outside::turn(&self.store, &self.spans, &self.now).await?,
-            spread::turn(&self.store, &self.spans, &self.now).await?,
-        ] {
-            match turn {
-                Turn::Worked(count) => return Ok(Turn::Worked(count)),
-                Turn::Wait(_) | Turn::Idle => {}
-            }
-        }
-        match self.leads.as_mut() {
-            Some(leads) => leads.turn(&self.store, &self.now).await,
-            None => Ok(Turn::Idle),
+        let turn = turn(&self.store, &self.spans, &self.now, self.airtable.as_mut()).await?;
+        match (turn, self.lists.as_mut()) {
+            (Turn::Wait(_) | Turn::Idle, Some(lane)) => match lane.turn().await? {
+                Turn::Worked(count) => Ok(Turn::Worked(count)),
+                Turn::Wait(_) | Turn::Idle => Ok(turn),
+            },
+            (turn, _) => Ok(turn),
         }
     }
 
-    /// Runs until told to stop. `wake` is notified when new work may be there.
-    pub async fn run(mut self, wake: Arc<Notify>, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            let woken = wake.notified();
-            let wait_ms = match self.turn().await {
-                Ok(Turn::Worked(_)) => continue,
-                Ok(Turn::Wait(until)) => {
-                    u64::try_from((until - (self.now)()).num_milliseconds().max(1)).unwrap_or(IDLE_MS_MAX)
-                }
-                Ok(Turn::Idle) => IDLE_MS_MAX,
-                Err(error) => {
-                    tracing::error!(error = %error, "tasks could not be worked on");
-                    IDLE_MS_MAX
-                }
-            };
-            let is_waiting = wait_ms < IDLE_MS_MAX;
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = woken, if !is_waiting => {}
-                () = tokio::time::sleep(std::time::Duration::from_millis(wait_ms.min(IDLE_MS_MAX))) => {}
+    /// Runs until told to stop. `wake` is notified when new work may be there. Imports go on beside all else.
+    pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
+        let Self { store, spans, now, mut airtable, lists } = self;
+        let quiet = Notify::new();
+        let rest = async {
+            while !stop.is_cancelled() {
+                let woken = wake.notified();
+                let turn = turn(&store, &spans, &now, airtable.as_mut()).await;
+                rest_after(turn, &now, woken, &stop).await;
             }
+        };
+        let imports = async {
+            let Some(mut lane) = lists else { return };
+            while !stop.is_cancelled() {
+                let turn = lane.turn().await;
+                rest_after(turn, &now, quiet.notified(), &stop).await;
+            }
+        };
+        tokio::join!(rest, imports);
+    }
+}
+
+async fn turn(store: &Store, spans: &Spans, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
+    for turn in [outside::turn(store, spans, now).await?, spread::turn(store, spans, now).await?] {
+        match turn {
+            Turn::Worked(count) => return Ok(Turn::Worked(count)),
+            Turn::Wait(_) | Turn::Idle => {}
         }
+    }
+    match airtable {
+        Some(lane) => lane.turn().await,
+        None => Ok(Turn::Idle),
+    }
+}
+
+/// Waits as long as a turn asks for, or until there may be work, or until told to stop.
+async fn rest_after(turn: Result<Turn, StoreError>, now: &Now, woken: Notified<'_>, stop: &CancellationToken) {
+    let wait_ms = match turn {
+        Ok(Turn::Worked(_)) => return,
+        Ok(Turn::Wait(until)) => u64::try_from((until - now()).num_milliseconds().max(1)).unwrap_or(IDLE_MS_MAX),
+        Ok(Turn::Idle) => IDLE_MS_MAX,
+        Err(error) => {
+            tracing::error!(error = %error, "tasks could not be worked on");
+            IDLE_MS_MAX
+        }
+    };
+    let is_waiting = wait_ms < IDLE_MS_MAX;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = woken, if !is_waiting => {}
+        () = tokio::time::sleep(std::time::Duration::from_millis(wait_ms.min(IDLE_MS_MAX))) => {}
     }
 }
 
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
 pub fn waits_for(kind: TaskKind, has_airtable: bool) -> Option<&'static str> {
     match kind {
-        TaskKind::AirtableSyncLead if !has_airtable => {
+        TaskKind::AirtableSyncLead
+        | TaskKind::AirtableWriteBack
+        | TaskKind::AirtableSyncClient
+        | TaskKind::AirtablePull
+        | TaskKind::AirtableWebhook
+        | TaskKind::AirtablePushCampaigns
+        | TaskKind::AirtableImportList
+            if !has_airtable =>
+        {
             Some("waits: Airtable is not configured; set [airtable] token and base_id")
         }
-        TaskKind::AirtableSyncLead | TaskKind::CampaignSpread => None,
+        TaskKind::AirtableSyncLead
+        | TaskKind::AirtableWriteBack
+        | TaskKind::AirtableSyncClient
+        | TaskKind::AirtablePull
+        | TaskKind::AirtableWebhook
+        | TaskKind::AirtablePushCampaigns
+        | TaskKind::AirtableImportList
+        | TaskKind::CampaignSpread => None,
         TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),
     }
 }

@@ -365,3 +365,48 @@ fn an_added_contact_keeps_what_is_known() {
     assert_eq!(folded.contact.list_id, Some(list));
     assert_eq!(folded.contact.stage, Stage::New);
 }
+
+#[test]
+fn what_a_person_moves_in_airtable_follows_the_same_rules() {
+    let told_by_airtable = |mut story: Story, data: EventData| {
+        story = story.event(data);
+        if let Some(event) = story.events.last_mut() {
+            event.source = Source::Airtable;
+        }
+        story.fold()
+    };
+    let stage =
+        |stage| EventData::ChangedOutside { changes: OutsideChange { stage: Some(stage), ..OutsideChange::default() } };
+    let client = || EventData::ChangedOutside {
+        changes: OutsideChange { converted_client_id: Some(Some("rec1".to_owned())), ..OutsideChange::default() },
+    };
+    let interested = || Story::new().mail("7").reply(Some(Intent::PricingQuestion));
+    let won = || interested().event(EventData::DealWon { client_record: None });
+    let out = || interested().event(EventData::Unsubscribed { campaign: None });
+    let rows: [(&str, Folded, bool, Stage, Option<&str>); 6] = [
+        ("ghosted by hand", told_by_airtable(interested(), stage(Stage::Ghosted)), false, Stage::Ghosted, None),
+        ("out of do_not_contact", told_by_airtable(out(), stage(Stage::Interested)), true, Stage::DoNotContact, None),
+        ("a client before the deal is won", told_by_airtable(interested(), client()), true, Stage::Interested, None),
+        ("a client of a won deal", told_by_airtable(won(), client()), false, Stage::Won, Some("rec1")),
+        (
+            "a client that opted out since",
+            told_by_airtable(won().event(EventData::Unsubscribed { campaign: None }), client()),
+            false,
+            Stage::DoNotContact,
+            Some("rec1"),
+        ),
+        ("a client after an opt-out", told_by_airtable(out(), client()), true, Stage::DoNotContact, None),
+    ];
+    for (what, folded, refused, stage, client) in rows {
+        let (_, last) = folded.steps.last().unwrap();
+        assert_eq!((last.refused, folded.contact.stage), (refused, stage), "{what}: {}", last.rule);
+        assert_eq!(folded.contact.converted_client_id.as_deref(), client, "{what}");
+    }
+}
+
+#[test]
+fn a_meeting_is_counted_for_the_campaign_that_brought_it() {
+    let folded = Story::new().mail("7").reply(Some(Intent::InterestedReadyToTalk)).booked(11, 3).fold();
+    let meeting = folded.rows.iter().find(|row| row.message_type == MessageType::Meeting).unwrap();
+    assert_eq!(meeting.campaign.as_ref().map(CampaignId::as_str), Some("7"));
+}

@@ -311,3 +311,53 @@ fn the_same_delivery_again_is_a_duplicate_and_writes_nothing_but_its_row() {
     assert_eq!(again[0].events[0].event_id, first[0].events[0].event_id);
     assert_eq!(tables.state(), before);
 }
+
+#[test]
+fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_client() {
+    let event = |source, key: &str, data: EventData| Event {
+        client_id: ClientId::parse("acme").unwrap(),
+        email: Email::parse("ada@example.com").unwrap(),
+        source,
+        dedupe_key: key.to_owned(),
+        facts: Facts {
+            occurred_at: Utc.with_ymd_and_hms(2026, 10, 1, 9, key.len().try_into().unwrap(), 0).unwrap(),
+            time_known: true,
+            profile: Profile::default(),
+            data,
+        },
+    };
+    let won = || EventData::DealWon { client_record: None };
+    let no_show = || EventData::MeetingNoShow { meeting: meeting(1) };
+    let cases: [(&str, Vec<Event>, &[&str]); 5] = [
+        ("won by a person", vec![event(Source::Airtable, "a", won())], &["airtable.sync_client"]),
+        (
+            "won with its client named",
+            vec![event(Source::N8n, "a", EventData::DealWon { client_record: Some("rec1".to_owned()) })],
+            &[],
+        ),
+        (
+            "won after an opt-out",
+            vec![
+                event(Source::N8n, "a", EventData::Unsubscribed { campaign: None }),
+                event(Source::Airtable, "ab", won()),
+            ],
+            &["airtable.write_back"],
+        ),
+        ("a no-show without a meeting", vec![event(Source::Airtable, "a", no_show())], &["airtable.write_back"]),
+        ("the same told by n8n has no card to move back", vec![event(Source::N8n, "a", no_show())], &[]),
+    ];
+    for (what, events, expected) in cases {
+        let batch: Vec<Incoming> = events.iter().enumerate().map(|(n, event)| incoming(event, n)).collect();
+        let mut ids = 0;
+        let mut new_id = || {
+            ids += 1;
+            Uuid::from_u128(ids)
+        };
+        let spans = Spans::default();
+        let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap();
+        let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let (writes, _) = decide(&batch, &Known::default(), &mut rim);
+        let kinds: Vec<&str> = writes.tasks.iter().map(|task| task.kind.as_str()).collect();
+        assert_eq!(kinds, expected, "{what}");
+    }
+}

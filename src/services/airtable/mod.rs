@@ -1,6 +1,8 @@
 //! Airtable's Web API: one call at a time, its errors by what is to be done about them. Pace and repetition are the caller's.
 
+pub mod meta;
 pub mod records;
+pub mod webhooks;
 
 use crate::sources::settings::Secret;
 use reqwest::Method;

@@ -2,6 +2,8 @@
 //! order of their keys so that several instances never wait for each other in a circle.
 
 mod address;
+mod airtable;
+mod lists;
 mod load;
 mod queries;
 mod schema;

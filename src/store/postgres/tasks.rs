@@ -8,6 +8,7 @@ use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd
 use crate::store::cells::key;
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 // A row that another instance is claiming is passed over, not waited for.
@@ -36,19 +37,20 @@ const LOCK_TASKS: &str = "SELECT 1 FROM tasks WHERE task_id = ANY($1) ORDER BY t
 const SETTLE: &str = "
     UPDATE tasks AS t SET
         status = CASE WHEN v.status <> 'pending' AND t.wanted > v.wanted THEN 'pending' ELSE v.status END,
-        due_at = coalesce(v.due_at, v.now),
-        attempts = CASE WHEN v.status = 'done' OR v.status = 'dead' AND t.wanted > v.wanted THEN 0
+        due_at = CASE WHEN v.again AND t.wanted > v.wanted THEN v.now ELSE coalesce(v.due_at, v.now) END,
+        attempts = CASE WHEN v.again OR v.status = 'done' OR v.status = 'dead' AND t.wanted > v.wanted THEN 0
                         ELSE t.attempts - v.uncounted END,
         last_error = v.error, lease = NULL, lease_until = NULL, updated_at = v.now
-    FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::TIMESTAMPTZ[], $6::TEXT[], $7::INT[], $8::TIMESTAMPTZ[])
-        AS v(task_id, lease, wanted, status, due_at, error, uncounted, now)
+    FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::TIMESTAMPTZ[], $6::TEXT[], $7::INT[], $8::TIMESTAMPTZ[],
+        $9::BOOL[]) AS v(task_id, lease, wanted, status, due_at, error, uncounted, now, again)
     WHERE t.task_id = v.task_id AND t.lease = v.lease AND t.status = 'running'";
 
 const LEADS: &str = "
     UPDATE contacts AS c SET
         airtable_lead_id = v.lead_id, promoted_at = coalesce(c.promoted_at, v.now), has_engaged = TRUE,
-        lead_stage_written = v.stage, updated_at = v.now
-    FROM unnest($1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[]) AS v(contact_id, lead_id, stage, now)
+        lead_stage_written = v.stage, lead_written = coalesce(c.lead_written, '{}') || v.cells, updated_at = v.now
+    FROM unnest($1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::JSONB[])
+        AS v(contact_id, lead_id, stage, now, cells)
     WHERE c.contact_id = v.contact_id";
 
 const CHAT_LEADS: &str = "
@@ -78,6 +80,50 @@ impl PostgresStore {
         views_of::claimed(&rows, lease)
     }
 
+    pub(in crate::store) async fn has_due_task(
+        &self,
+        kinds: &[TaskKind],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let row = sqlx::query(
+            "SELECT 1 FROM tasks WHERE kind = ANY($1)
+               AND ((status = 'pending' AND due_at <= $2) OR (status = 'running' AND lease_until <= $2)) LIMIT 1",
+        )
+        .bind(kinds)
+        .bind(now)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(fault)?;
+        Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM tasks WHERE task_key = ANY($1) AND status = 'running' LIMIT 1")
+            .bind(task_keys)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(fault)?;
+        Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn extend_lease(
+        &self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("UPDATE tasks SET lease_until = $3 WHERE task_id = $1 AND lease = $2 AND status = 'running'")
+                .bind(task_id)
+                .bind(lease)
+                .bind(lease_until)
+                .execute(&self.writers)
+                .await
+                .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
     pub(in crate::store) async fn settle_tasks(
         &self,
         settled: &[TaskSettled],
@@ -98,6 +144,7 @@ impl PostgresStore {
             .bind(settled.iter().map(|settled| Ended::of(settled).error).collect::<Vec<_>>())
             .bind(settled.iter().map(|settled| Ended::of(settled).uncounted).collect::<Vec<_>>())
             .bind(settled.iter().map(|settled| settled.now).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| matches!(settled.end, TaskEnd::Again { .. })).collect::<Vec<_>>())
             .execute(&mut *tx)
             .await
             .map_err(fault)?;
@@ -109,6 +156,7 @@ impl PostgresStore {
                 .bind(&records)
                 .bind(leads.iter().map(|lead| lead.stage.as_str()).collect::<Vec<_>>())
                 .bind(leads.iter().map(|lead| lead.now).collect::<Vec<_>>())
+                .bind(leads.iter().map(|lead| Json(&lead.cells)).collect::<Vec<_>>())
                 .execute(&mut *tx)
                 .await
                 .map_err(fault)?;
@@ -133,11 +181,14 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
-        let rows = sqlx::query(concat!(contact_columns!(), "FROM contacts AS c WHERE c.contact_id = ANY($1)"))
-            .bind(contact_ids)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let rows = sqlx::query(concat!(
+            contact_columns!(),
+            ", c.lead_written FROM contacts AS c WHERE c.contact_id = ANY($1)"
+        ))
+        .bind(contact_ids)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
         rows.iter().map(views_of::lead_subject).collect()
     }
 
@@ -191,6 +242,7 @@ impl<'a> Ended<'a> {
             TaskEnd::Retry { due_at, error, counts } => {
                 Self { status: "pending", due_at: Some(*due_at), error: Some(error), uncounted: i32::from(!counts) }
             }
+            TaskEnd::Again { due_at } => Self { status: "pending", due_at: Some(*due_at), error: None, uncounted: 0 },
             TaskEnd::Dead { error } => Self { status: "dead", due_at: None, error: Some(error), uncounted: 0 },
         }
     }

@@ -1,5 +1,7 @@
 //! SQLite, the embedded default: one writer, several readers, constant statements over JSON arrays.
 
+mod airtable;
+mod lists;
 mod load;
 mod queries;
 mod tasks;
@@ -27,6 +29,7 @@ const BUSY_MS: u64 = 5_000;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
     (2, "other writers", include_str!("../../../migrations/sqlite/0002_other_writers.sql")),
+    (4, "airtable", include_str!("../../../migrations/sqlite/0004_airtable.sql")),
 ];
 
 #[derive(Debug, Clone)]

@@ -27,8 +27,9 @@ const SETTLE: &str = "
     UPDATE tasks SET
         status = CASE WHEN v.value ->> 'status' <> 'pending' AND wanted > v.value ->> 'wanted' THEN 'pending'
                       ELSE v.value ->> 'status' END,
-        due_at = coalesce(v.value ->> 'due_at', v.value ->> 'now'),
-        attempts = CASE WHEN v.value ->> 'status' = 'done' OR v.value ->> 'status' = 'dead' AND wanted > v.value ->> 'wanted'
+        due_at = CASE WHEN v.value ->> 'again' AND wanted > v.value ->> 'wanted' THEN v.value ->> 'now'
+                      ELSE coalesce(v.value ->> 'due_at', v.value ->> 'now') END,
+        attempts = CASE WHEN v.value ->> 'again' OR v.value ->> 'status' = 'done' OR v.value ->> 'status' = 'dead' AND wanted > v.value ->> 'wanted'
                         THEN 0 ELSE attempts - (v.value ->> 'uncounted') END,
         last_error = v.value ->> 'error', lease = NULL, lease_until = NULL, updated_at = v.value ->> 'now'
     FROM json_each(?1) AS v
@@ -37,7 +38,9 @@ const SETTLE: &str = "
 const LEADS: &str = "
     UPDATE contacts SET
         airtable_lead_id = v.value ->> 'lead_id', promoted_at = coalesce(promoted_at, v.value ->> 'now'),
-        has_engaged = 1, lead_stage_written = v.value ->> 'stage', updated_at = v.value ->> 'now'
+        has_engaged = 1, lead_stage_written = v.value ->> 'stage',
+        lead_written = json_patch(coalesce(lead_written, '{}'), v.value ->> 'cells'),
+        updated_at = v.value ->> 'now'
     FROM json_each(?1) AS v
     WHERE contacts.contact_id = v.value ->> 'contact_id'";
 
@@ -67,6 +70,51 @@ impl SqliteStore {
         views_of::claimed(&rows, lease)
     }
 
+    pub(in crate::store) async fn has_due_task(
+        &self,
+        kinds: &[TaskKind],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT 1 FROM tasks WHERE kind IN (SELECT value FROM json_each(?1))
+               AND ((status = 'pending' AND due_at <= ?2) OR (status = 'running' AND lease_until <= ?2)) LIMIT 1",
+        )
+        .bind(json_text(kinds)?)
+        .bind(time_text(now))
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(fault)?;
+        Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT 1 FROM tasks WHERE task_key IN (SELECT value FROM json_each(?1)) AND status = 'running' LIMIT 1",
+        )
+        .bind(json_text(task_keys)?)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(fault)?;
+        Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn extend_lease(
+        &self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("UPDATE tasks SET lease_until = ?3 WHERE task_id = ?1 AND lease = ?2 AND status = 'running'")
+                .bind(task_id.to_string())
+                .bind(lease.to_string())
+                .bind(time_text(lease_until))
+                .execute(&self.writer)
+                .await
+                .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
     pub(in crate::store) async fn settle_tasks(
         &self,
         settled: &[TaskSettled],
@@ -82,11 +130,13 @@ impl SqliteStore {
                     TaskEnd::Retry { due_at, error, counts } => {
                         ("pending", Some(time_text(*due_at)), Some(error.as_str()), i32::from(!counts))
                     }
+                    TaskEnd::Again { due_at } => ("pending", Some(time_text(*due_at)), None, 0),
                     TaskEnd::Dead { error } => ("dead", None, Some(error.as_str()), 0),
                 };
                 json!({
                     "task_id": settled.task_id, "lease": settled.lease, "wanted": settled.wanted, "status": status,
                     "due_at": due_at, "error": error, "uncounted": uncounted, "now": time_text(settled.now),
+                    "again": i32::from(matches!(settled.end, TaskEnd::Again { .. })),
                 })
             })
             .collect();
@@ -94,7 +144,7 @@ impl SqliteStore {
         let lead = |lead: &LeadWritten| {
             Ok(json!({
                 "contact_id": lead.contact_id, "lead_id": lead.airtable_lead_id, "stage": lead.stage,
-                "now": time_text(lead.now),
+                "now": time_text(lead.now), "cells": json_text(&lead.cells)?,
             }))
         };
         bulk(&mut tx, LEADS, leads, lead).await?;
@@ -120,7 +170,7 @@ impl SqliteStore {
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
         let rows = sqlx::query(concat!(
             contact_columns!(),
-            "FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
+            ", c.lead_written FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
         ))
         .bind(json_text(contact_ids)?)
         .fetch_all(&self.readers)

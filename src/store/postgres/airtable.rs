@@ -1,0 +1,149 @@
+//! What the work with Airtable asks of the database: the budget of requests, cursors, contacts by their leads, campaign counts.
+
+use super::load::contact_columns;
+use super::{PostgresStore, fault};
+use crate::domain::ids::CampaignId;
+use crate::engine::rows::LeadSubject;
+use crate::store::cells::Cells as _;
+use crate::store::views::{CampaignCounts, Slot};
+use crate::store::{StoreError, views_of};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+const SLOT: &str = "
+    INSERT INTO budgets AS b (name, next_at_ms, paused_until_ms, month, calls) VALUES ($1, $2 + $3, 0, $4, 1)
+    ON CONFLICT (name) DO UPDATE SET
+        next_at_ms = greatest(b.next_at_ms, b.paused_until_ms, $2) + $3,
+        calls = CASE WHEN b.month = $4 THEN b.calls + 1 ELSE 1 END,
+        month = $4
+    RETURNING next_at_ms - $3 AS at_ms, calls";
+
+const PAUSE: &str = "
+    INSERT INTO budgets AS b (name, next_at_ms, paused_until_ms, month, calls) VALUES ($1, 0, $2, '', 0)
+    ON CONFLICT (name) DO UPDATE SET paused_until_ms = greatest(b.paused_until_ms, $2)";
+
+const CAMPAIGNS_CHANGED: &str = "
+    SELECT DISTINCT h.campaign_id FROM events AS e JOIN chat_history AS h ON h.contact_id = e.contact_id
+    WHERE e.received_at >= $1 AND h.campaign_id IS NOT NULL";
+
+const CAMPAIGN_COUNTS: &str = "
+    SELECT h.campaign_id,
+        (array_agg(h.platform) FILTER (WHERE h.platform IN ('smartlead', 'instantly')))[1] AS platform,
+        count(*) FILTER (WHERE h.message_type = 'campaign' AND h.message_status = 'sent') AS emails_sent,
+        count(*) FILTER (WHERE h.message_type = 'reply' AND h.message_status = 'received' AND h.is_auto_reply IS NOT TRUE) AS replies,
+        count(DISTINCT h.contact_id) FILTER (WHERE h.message_type = 'meeting') AS meetings_booked
+    FROM chat_history AS h WHERE h.campaign_id = ANY($1) GROUP BY h.campaign_id";
+
+// Of a lead whose campaign's record was not there when it was written.
+const LEADS_WITHOUT_CAMPAIGN: &str = "
+    SELECT contact_id FROM contacts
+    WHERE airtable_lead_id IS NOT NULL AND lead_written IS NOT NULL AND NOT lead_written ? 'Campaign'
+      AND coalesce(current_campaign_id, past_campaign_ids ->> -1) = ANY($1)
+    ORDER BY contact_id LIMIT $2";
+
+impl PostgresStore {
+    pub(in crate::store) async fn take_slot(
+        &self,
+        name: &str,
+        now_ms: i64,
+        spacing_ms: i64,
+        month: &str,
+    ) -> Result<Slot, StoreError> {
+        let row = sqlx::query(SLOT)
+            .bind(name)
+            .bind(now_ms)
+            .bind(spacing_ms)
+            .bind(month)
+            .fetch_one(&self.writers)
+            .await
+            .map_err(fault)?;
+        Ok(Slot { at_ms: row.number("at_ms")?, calls_this_month: row.number("calls")? })
+    }
+
+    pub(in crate::store) async fn pause_budget(&self, name: &str, until_ms: i64) -> Result<(), StoreError> {
+        sqlx::query(PAUSE).bind(name).bind(until_ms).execute(&self.writers).await.map_err(fault)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn budget_paused_until(&self, name: &str) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT paused_until_ms FROM budgets WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(fault)?;
+        row.as_ref().map_or(Ok(0), |row| row.number("paused_until_ms"))
+    }
+
+    pub(in crate::store) async fn cursors(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = sqlx::query("SELECT name, value FROM cursors WHERE starts_with(name, $1) ORDER BY name")
+            .bind(prefix)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(|row| Ok((row.text("name")?, row.text("value")?))).collect()
+    }
+
+    pub(in crate::store) async fn set_cursor(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let query = match value {
+            Some(value) => sqlx::query(
+                "INSERT INTO cursors (name, value, updated_at) VALUES ($1, $2, $3)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+            )
+            .bind(name)
+            .bind(value)
+            .bind(now),
+            None => sqlx::query("DELETE FROM cursors WHERE name = $1").bind(name),
+        };
+        query.execute(&self.writers).await.map_err(fault)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
+        let rows = sqlx::query(concat!(
+            contact_columns!(),
+            ", c.lead_written FROM contacts AS c WHERE c.airtable_lead_id = ANY($1) ORDER BY c.contact_id"
+        ))
+        .bind(leads)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::lead_subject).collect()
+    }
+
+    pub(in crate::store) async fn campaigns_changed_since(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CampaignId>, StoreError> {
+        let rows = sqlx::query(CAMPAIGNS_CHANGED).bind(since).fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(views_of::campaign_id).collect()
+    }
+
+    pub(in crate::store) async fn campaign_counts(
+        &self,
+        campaigns: &[CampaignId],
+    ) -> Result<Vec<CampaignCounts>, StoreError> {
+        let ids: Vec<&str> = campaigns.iter().map(CampaignId::as_str).collect();
+        let rows = sqlx::query(CAMPAIGN_COUNTS).bind(ids).fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(views_of::campaign_counts).collect()
+    }
+
+    pub(in crate::store) async fn leads_without_campaign(
+        &self,
+        campaigns: &[CampaignId],
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let ids: Vec<&str> = campaigns.iter().map(CampaignId::as_str).collect();
+        let rows = sqlx::query(LEADS_WITHOUT_CAMPAIGN)
+            .bind(ids)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(|row| row.id("contact_id")).collect()
+    }
+}

@@ -1,0 +1,216 @@
+//! The way to Airtable: one budget a base that all instances share, its pauses, and a circuit breaker.
+
+use crate::engine::rows::{ClaimedTask, TaskEnd};
+use crate::intake::Now;
+use crate::services::airtable::{Airtable, AirtableError};
+use crate::store::{Store, StoreError};
+use crate::tasks::Pause;
+use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// Five requests a second, with room for one that is held up on its way, so that never six arrive within one second.
+const REQUEST_SPACING_MS: i64 = 208;
+/// A place that was reached this late may stand too near to the next ones: it is given up for another.
+const LATE_MS_MAX: i64 = 35;
+/// How long a request waits for its place; what would take longer is done later.
+const WAIT_MS_MAX: i64 = 5_000;
+const LATE_TRIES_MAX: u32 = 8;
+/// How long to leave Airtable alone when it denies us: only a person can cure that.
+const DENIED_PAUSE_MS: i64 = 300_000;
+/// How long when the plan's calls of the month are used up.
+const QUOTA_PAUSE_MS: i64 = 3_600_000;
+/// When to come again after the database did not take something.
+pub(super) const STORE_RETRY_MS: i64 = 5_000;
+const PAUSE_MS_MAX: i64 = 3_600_000;
+
+/// Why a request was not made, or did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::tasks) enum Stopped {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nobody's fault: the base is to be left alone until then.
+    #[error("{why}")]
+    Wait { until: DateTime<Utc>, why: String },
+    #[error(transparent)]
+    Airtable(AirtableError),
+    /// Not possible now, and it counts as a try.
+    #[error("{why}")]
+    Later { until: DateTime<Utc>, why: String },
+    /// What the record asks for can't be done; the text says why and what would do.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Stopped {
+    /// What becomes of a task that was stopped so.
+    pub(in crate::tasks) fn end(&self, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
+        match self {
+            Self::Store(error) => {
+                let due_at = now + TimeDelta::milliseconds(STORE_RETRY_MS);
+                TaskEnd::Retry { due_at, error: error.to_string(), counts: false }
+            }
+            Self::Wait { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false },
+            Self::Later { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: true },
+            Self::Refused(error) => TaskEnd::Dead { error: error.clone() },
+            Self::Airtable(error) => end_of(error, task.attempts, now),
+        }
+    }
+}
+
+fn end_of(error: &AirtableError, attempts: u32, now: DateTime<Utc>) -> TaskEnd {
+    let asked_ms = match error {
+        AirtableError::Unavailable { retry_after_ms, .. } if attempts < ATTEMPTS_MAX => *retry_after_ms,
+        AirtableError::Unavailable { .. } | AirtableError::Rejected { .. } | AirtableError::NotFound { .. } => {
+            return TaskEnd::Dead { error: error.to_string() };
+        }
+        AirtableError::RateLimited { .. } | AirtableError::QuotaReached { .. } | AirtableError::Denied { .. } => {
+            Some(u64::try_from(DENIED_PAUSE_MS).unwrap_or_default())
+        }
+    };
+    let random = Uuid::new_v4().as_u64_pair().0;
+    let delay = TimeDelta::milliseconds(i64::try_from(delay_ms(attempts, random, asked_ms)).unwrap_or(PAUSE_MS_MAX));
+    TaskEnd::Retry { due_at: now + delay, error: error.to_string(), counts: true }
+}
+
+#[derive(Default)]
+struct State {
+    breaker: Breaker,
+    denied_until: Option<DateTime<Utc>>,
+    /// A place that was taken before the work for it was chosen, so that what is most urgent then goes first.
+    held: Option<DateTime<Utc>>,
+    calls_this_month: i64,
+}
+
+pub(in crate::tasks) struct Gate {
+    store: Store,
+    now: Now,
+    pause: Pause,
+    airtable: Airtable,
+    budget: String,
+    state: Mutex<State>,
+}
+
+impl Gate {
+    pub(in crate::tasks) fn new(store: Store, now: Now, pause: Pause, airtable: Airtable) -> Self {
+        let budget = format!("airtable:{}", airtable.base_id());
+        Self { store, now, pause, airtable, budget, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::tasks) fn base_id(&self) -> &str {
+        self.airtable.base_id()
+    }
+
+    /// Calls of this month by all instances, as far as this one has heard.
+    pub(in crate::tasks) fn calls_this_month(&self) -> i64 {
+        self.state().calls_this_month
+    }
+
+    /// Takes a place and waits for it, before it is known who goes.
+    pub(in crate::tasks) async fn hold(&self) -> Result<(), Stopped> {
+        let at = self.place().await?;
+        self.state().held = Some(at);
+        Ok(())
+    }
+
+    /// The client, as soon as a request may be made; for one request.
+    pub(in crate::tasks) async fn enter(&self) -> Result<&Airtable, Stopped> {
+        let held = self.state().held.take();
+        if held.is_none_or(|at| self.is_late(at)) {
+            self.place().await?;
+        }
+        Ok(&self.airtable)
+    }
+
+    fn is_late(&self, at: DateTime<Utc>) -> bool {
+        (self.now)() - at > TimeDelta::milliseconds(LATE_MS_MAX)
+    }
+
+    async fn place(&self) -> Result<DateTime<Utc>, Stopped> {
+        for _ in 0..LATE_TRIES_MAX {
+            let now = (self.now)();
+            self.check(now)?;
+            let slot = self.store.take_slot(&self.budget, now, REQUEST_SPACING_MS).await?;
+            self.state().calls_this_month = slot.calls_this_month;
+            let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
+            if at - now > TimeDelta::milliseconds(WAIT_MS_MAX) {
+                return Err(Stopped::Wait { until: at, why: "waits for Airtable's budget of requests".to_owned() });
+            }
+            (self.pause)(at).await;
+            if !self.is_late(at) {
+                // Somebody may have run into a limit meanwhile.
+                let paused_until = self.store.budget_paused_until(&self.budget).await?;
+                return match paused_until.filter(|until| *until > (self.now)()) {
+                    Some(until) => {
+                        Err(Stopped::Wait { until, why: "waits for the end of Airtable's pause".to_owned() })
+                    }
+                    None => Ok(at),
+                };
+            }
+        }
+        let until = (self.now)() + TimeDelta::milliseconds(REQUEST_SPACING_MS);
+        Err(Stopped::Wait { until, why: "this machine is too slow to keep its place at Airtable".to_owned() })
+    }
+
+    fn check(&self, now: DateTime<Utc>) -> Result<(), Stopped> {
+        let state = self.state();
+        match [state.denied_until.filter(|until| *until > now), state.breaker.open_until(now)]
+            .into_iter()
+            .flatten()
+            .max()
+        {
+            Some(until) => Err(Stopped::Wait { until, why: "Airtable did not take the last requests".to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// What a request came to: whatever concerns the whole base is remembered, for all instances where it concerns all.
+    pub(in crate::tasks) async fn leave<T>(&self, result: Result<T, AirtableError>) -> Result<T, Stopped> {
+        let error = match self.leave_gently(result).await? {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if let AirtableError::Denied { .. } = error {
+            let until = (self.now)() + TimeDelta::milliseconds(DENIED_PAUSE_MS);
+            self.state().denied_until = Some(until);
+            return Err(Stopped::Wait { until, why: error.to_string() });
+        }
+        Err(Stopped::Airtable(error))
+    }
+
+    /// The same for a request that may be denied without anything being wrong: a table or a right that not every base has.
+    pub(in crate::tasks) async fn leave_gently<T>(
+        &self,
+        result: Result<T, AirtableError>,
+    ) -> Result<Result<T, AirtableError>, Stopped> {
+        let now = (self.now)();
+        let error = match result {
+            Ok(value) => {
+                self.state().breaker.succeeded();
+                return Ok(Ok(value));
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(error = %error, "a request to Airtable did not succeed");
+        let pause_ms = match &error {
+            AirtableError::RateLimited { retry_after_ms } => i64::try_from(*retry_after_ms).unwrap_or(PAUSE_MS_MAX),
+            AirtableError::QuotaReached { .. } => QUOTA_PAUSE_MS,
+            AirtableError::Unavailable { .. } => {
+                self.state().breaker.failed(now);
+                return Ok(Err(error));
+            }
+            AirtableError::Denied { .. } | AirtableError::Rejected { .. } | AirtableError::NotFound { .. } => {
+                return Ok(Err(error));
+            }
+        };
+        // A lock-out pauses the whole base, not the one request.
+        let until = now + TimeDelta::milliseconds(pause_ms.min(PAUSE_MS_MAX));
+        self.store.pause_budget(&self.budget, until).await?;
+        Err(Stopped::Wait { until, why: error.to_string() })
+    }
+}
