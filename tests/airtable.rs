@@ -15,6 +15,8 @@ use sales_engine::store::Store;
 use sales_engine::store::views::TaskFilter;
 use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Turn};
 use serde_json::{Map, Value, json};
+use sqlx::Row as _;
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -155,6 +157,7 @@ struct World {
     clock: Clock,
     sandbox: Sandbox,
     store: Store,
+    address: String,
     dispatcher: Dispatcher,
     _folder: tempfile::TempDir,
 }
@@ -164,11 +167,12 @@ impl World {
         let clock = Clock::new();
         let sandbox = sandbox(&clock).await;
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
+        let address = format!("sqlite://{}", folder.path().join("t.db").display());
+        let store = Store::open(&address).await.unwrap();
         store.migrate(false).await.unwrap();
         let dispatcher =
             Dispatcher::new(store.clone(), Spans::default(), clock.now(), clock.pause(), Some(settings(&sandbox)));
-        Self { clock, sandbox, store, dispatcher, _folder: folder }
+        Self { clock, sandbox, store, address, dispatcher, _folder: folder }
     }
 
     async fn events(&self, body: Value) {
@@ -229,6 +233,16 @@ impl World {
 
     fn leads(&self) -> usize {
         self.sandbox.with(|base| base.leads().len())
+    }
+
+    /// What was said so, oldest first.
+    async fn alerts(&self, like: &str) -> Vec<String> {
+        let options = sqlx::sqlite::SqliteConnectOptions::from_str(&self.address).unwrap();
+        let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+        let rows =
+            sqlx::query("SELECT action_taken FROM automation_logs WHERE action_taken LIKE ?1 ORDER BY timestamp");
+        let rows = rows.bind(format!("%{like}%")).fetch_all(&pool).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     async fn tasks(&self, status: TaskStatus) -> usize {
@@ -369,4 +383,116 @@ async fn a_lost_lease_is_taken_over_and_its_late_settle_changes_nothing() {
     assert_eq!(world.store.settle_tasks(&[settle(&second[0])], &[], &[]).await.unwrap(), 1);
     let leads = TaskFilter { status: Some(TaskStatus::Pending), kind: Some(kinds[0]), limit: 10 };
     assert_eq!(world.store.tasks(&leads).await.unwrap().len(), 1, "wanted again while it ran");
+}
+
+#[tokio::test]
+async fn a_hot_reply_overtakes_what_waits_in_bulk() {
+    let mut world = World::new().await;
+    world.replies(60).await;
+    world.work(0).await;
+    let follow_ups: Vec<Value> = (0..60)
+        .map(|n| {
+            json!({ "kind": "follow_up_set", "email": format!("p{n}@example.com"), "id": format!("f{n}"),
+            "occurred_at": "2026-11-19T09:00:00Z", "date": "2026-12-24" })
+        })
+        .collect();
+    world.events(Value::Array(follow_ups)).await;
+    assert!(matches!(world.dispatcher.turn().await.unwrap(), Turn::Worked(10)), "bulk is on its way");
+    let hot = json!({ "kind": "reply_received", "email": "hot@example.com", "id": "hot", "intent": "pricing_question",
+        "occurred_at": "2026-11-20T09:00:00Z", "text": "now?" });
+    world.events(hot).await;
+    world.dispatcher.turn().await.unwrap();
+    let is_there = |lead: &Map<String, Value>| lead["Email"] == "hot@example.com";
+    assert!(world.sandbox.with(|base| base.leads().values().any(is_there)), "in the very next request");
+    assert_eq!(world.work(60_000).await, 5, "the bulk after it");
+    assert_eq!(world.sandbox.with(|base| base.rate_limited), 0);
+}
+
+/// What people do to records that the engine counts on, and what a person should hear of it.
+#[tokio::test]
+async fn records_that_people_took_apart_are_noticed_and_never_doubled() {
+    type Deed = fn(&mut sales_engine::sandbox::airtable::Base, &str);
+    let rows: [(&str, Deed, usize, &str); 4] = [
+        ("deleted", |base, id| base.remove("Leads", id).unwrap(), 1, "deleted in Airtable; it is made again"),
+        (
+            "merged into another record",
+            |base, id| {
+                let key = base.leads()[id]["Supabase Contact ID"].clone();
+                base.remove("Leads", id).unwrap();
+                let merged = json!({ "Supabase Contact ID": key, "Internal Notes": "of two" });
+                base.add("Leads", merged.as_object().unwrap()).unwrap();
+            },
+            1,
+            "was merged into",
+        ),
+        (
+            "its key taken out",
+            |base, id| base.edit("Leads", id, "Supabase Contact ID", Value::Null).unwrap(),
+            1,
+            "took the contact's id out",
+        ),
+        (
+            "copied",
+            |base, id| {
+                let key = base.leads()[id]["Supabase Contact ID"].clone();
+                base.add("Leads", json!({ "Supabase Contact ID": key }).as_object().unwrap()).unwrap();
+            },
+            2,
+            "2 leads carry this contact's id",
+        ),
+    ];
+    for (what, deed, leads, told) in rows {
+        let mut world = World::new().await;
+        world.replies(1).await;
+        world.work(2_000).await;
+        let id = world.sandbox.with(|base| base.leads().keys().next().unwrap().clone());
+        world.sandbox.with(|base| deed(base, &id));
+        let won = json!({ "kind": "meeting_booked", "email": "p0@example.com", "occurred_at": "2026-11-03T09:00:00Z" });
+        world.events(won).await;
+        world.work(5_000).await;
+        assert_eq!(world.leads(), leads, "{what}");
+        let key =
+            ContactKey { client_id: ClientId::parse("acme").unwrap(), email: Email::parse("p0@example.com").unwrap() };
+        let contact = world.store.contact(&key).await.unwrap().unwrap();
+        let logs = world.store.timeline(contact.contact_id, 50).await.unwrap().logs;
+        assert!(logs.iter().any(|log| log.action_taken.contains(told)), "{what}: {logs:#?}");
+        let current = contact.airtable_lead_id.unwrap();
+        let booked = world.sandbox.with(|base| base.leads()[&current].get("Pipeline Stage").cloned());
+        let expected = if leads == 1 { Some(json!("Meeting Scheduled")) } else { Some(json!("Engaged")) };
+        assert_eq!(booked, expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_a_record_that_is_not_there_holds_up_no_lead() {
+    let mut world = World::new().await;
+    world.replies(12).await;
+    let won = json!({ "kind": "deal_won", "email": "p3@example.com", "occurred_at": "2026-11-03T09:00:00Z",
+        "client_record": "recOfAnotherBase0" });
+    world.events(won).await;
+    world.work(5_000).await;
+    assert_eq!((world.leads(), world.tasks(TaskStatus::Dead).await), (12, 0));
+    let won: Vec<_> =
+        world.sandbox.with(|base| base.leads().into_values().filter(|lead| lead["Lead Status"] == "Won").collect());
+    assert!(won.len() == 1 && !won[0].contains_key("Client"), "{won:#?}");
+}
+
+#[tokio::test]
+async fn the_months_calls_are_told_and_used_up_they_pause_the_base() {
+    let mut world = World::new().await;
+    let plan = AirtableSettings { monthly_calls_max: Some(10), ..settings(&world.sandbox) };
+    world.dispatcher =
+        Dispatcher::new(world.store.clone(), Spans::default(), world.clock.now(), world.clock.pause(), Some(plan));
+    world.replies(85).await;
+    world.work(2_000).await;
+    let alerts = world.alerts("calls a month").await;
+    assert!(alerts.len() == 1 && alerts[0].contains("8 of the 10"), "told once at four fifths: {alerts:?}");
+    world.replies(400).await;
+    world.sandbox.fail_next(Fault::QuotaReached);
+    let before = world.clock.read();
+    world.work(60_000).await;
+    assert!(world.leads() < 400, "left alone: {}", world.leads());
+    world.clock.to(before + TimeDelta::hours(1));
+    world.work(60_000).await;
+    assert_eq!((world.leads(), world.tasks(TaskStatus::Dead).await), (400, 0), "and none was given up");
 }

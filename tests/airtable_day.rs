@@ -132,6 +132,8 @@ impl Dice {
 enum Weather {
     Calm,
     FourInstances,
+    /// The token may not manage webhooks: changes are found by looking.
+    WithoutWebhooks,
     /// Every sixth request or so fails, in all the ways there are.
     Storm(u64),
     /// Each request is cut off by a kill before it has its effect, then after it, then let through.
@@ -170,7 +172,7 @@ impl Day {
             ..AirtableSettings::new(client, Fetcher::new().unwrap())
         };
         let seed = match weather {
-            Weather::Calm | Weather::FourInstances | Weather::KilledAtEachRequest => 0,
+            Weather::Calm | Weather::FourInstances | Weather::WithoutWebhooks | Weather::KilledAtEachRequest => 0,
             Weather::Storm(seed) | Weather::KilledAnywhere(seed) => seed,
         };
         let day = Self {
@@ -191,6 +193,9 @@ impl Day {
     fn brew(&self, seed: u64) {
         match self.weather {
             Weather::Calm | Weather::FourInstances | Weather::KilledAnywhere(_) => {}
+            Weather::WithoutWebhooks => {
+                self.sandbox.with(|base| base.scopes.retain(|scope| scope != "webhook:manage"));
+            }
             Weather::Storm(_) => {
                 let dice = Mutex::new(Dice(seed));
                 self.sandbox.fail_when(move |_, path, _| {
@@ -237,12 +242,19 @@ impl Day {
     /// All that is to be done is done, whatever it takes.
     async fn work(&mut self) {
         // The next round; no ping is needed.
-        self.clock.forward_ms(61_000);
+        self.clock.forward_ms(match self.weather {
+            Weather::WithoutWebhooks => 601_000,
+            Weather::Calm
+            | Weather::FourInstances
+            | Weather::Storm(_)
+            | Weather::KilledAtEachRequest
+            | Weather::KilledAnywhere(_) => 61_000,
+        });
         let mut dispatcher = self.dispatcher(self.store.clone());
         for _ in 0..TURNS_MAX {
             let turn = match self.weather {
                 Weather::FourInstances => self.four_turns().await,
-                Weather::Calm | Weather::Storm(_) => Some(dispatcher.turn().await.unwrap()),
+                Weather::Calm | Weather::WithoutWebhooks | Weather::Storm(_) => Some(dispatcher.turn().await.unwrap()),
                 Weather::KilledAtEachRequest => {
                     let is_hanging = Arc::clone(&self.is_hanging);
                     let turn = dispatcher.turn();
@@ -430,10 +442,10 @@ async fn a_day(database: Database, weather: Weather) {
             "Source URL": format!("https://docs.google.com/spreadsheets/d/{SHEET}/edit#gid=3"),
             "Source Description": "Bought in May.", "Auto Create Supabase List": true }),
     );
-    day.work().await;
+    Box::pin(day.work()).await;
     assert_eq!(day.record("Lead Lists", &list)["Status"], "Planning", "nothing happens before it is Active");
     day.sandbox.with(|base| base.edit("Lead Lists", &list, "Status", json!("Active"))).unwrap();
-    day.work().await;
+    Box::pin(day.work()).await;
     let cells = day.record("Lead Lists", &list);
     assert_eq!((&cells["Status"], &cells["Total Contacts"]), (&json!("Completed"), &json!(4)), "{cells:#?}");
     let said = cells["Source Description"].as_str().unwrap();
@@ -452,7 +464,7 @@ async fn a_day(database: Database, weather: Weather) {
             "intent": intent, "occurred_at": "2026-11-20T08:30:00Z", "text": "hello" })
     };
     day.told(json!([reply(0, "pricing_question"), reply(1, "other"), reply(2, "not_interested")])).await;
-    day.work().await;
+    Box::pin(day.work()).await;
     assert_eq!(day.sandbox.with(|base| base.leads().len()), 3, "whoever engaged is a lead");
     let (_, cells) = day.lead(0).await;
     assert_eq!((&cells["Lead Status"], &cells["Campaign"]), (&json!("Interested"), &json!([campaign])), "{cells:#?}");
@@ -464,7 +476,7 @@ async fn a_day(database: Database, weather: Weather) {
     day.moves(1, "Lead Status", json!("Interested")).await;
     day.moves(2, "Follow-up Date", json!("2027-01-15")).await;
     day.moves(2, "Lead Status", json!("Working")).await;
-    day.work().await;
+    Box::pin(day.work()).await;
     assert_eq!(day.contact(0).await.stage, Stage::MeetingBooked);
     assert_eq!(day.contact(1).await.stage, Stage::Interested);
     let third = day.contact(2).await;
@@ -479,11 +491,11 @@ async fn a_day(database: Database, weather: Weather) {
         json!({ "kind": "unsubscribed", "email": "p1@example.com", "id": "u1", "occurred_at": "2026-11-20T09:10:00Z" }),
     )
     .await;
-    day.work().await;
+    Box::pin(day.work()).await;
     assert_eq!(day.lead(1).await.1["Lead Status"], "Lost");
     day.moves(1, "Lead Status", json!("Won")).await;
     day.moves(2, "Follow-up Date", json!("2020-01-01")).await;
-    day.work().await;
+    Box::pin(day.work()).await;
     assert_eq!(day.contact(1).await.stage, Stage::DoNotContact);
     let (_, cells) = day.lead(1).await;
     let note = cells["Next Action"].as_str().unwrap();
@@ -501,7 +513,7 @@ async fn a_day(database: Database, weather: Weather) {
     // A person links a client before the deal is won, then wins it.
     day.moves(2, "Client", json!([acme])).await;
     day.moves(0, "Lead Status", json!("Won")).await;
-    day.work().await;
+    Box::pin(day.work()).await;
     assert!(!day.lead(2).await.1.contains_key("Client"), "rule 5");
     let won = day.contact(0).await;
     assert_eq!((won.stage, won.converted_to_client), (Stage::Won, true));
@@ -524,7 +536,7 @@ async fn a_day(database: Database, weather: Weather) {
 
     // Evening: the figures.
     day.clock.forward_ms(3_600_000);
-    day.work().await;
+    Box::pin(day.work()).await;
     let cells = day.record("Campaigns", &campaign);
     let figures = ["emails_sent", "replies", "meetings_booked"].map(|name| cells[name].as_i64());
     assert_eq!(figures, [Some(4), Some(3), Some(1)], "{cells:#?}");
@@ -546,36 +558,190 @@ async fn a_day(database: Database, weather: Weather) {
     match weather {
         Weather::KilledAtEachRequest => assert!(day.kills > 60, "killed {} times", day.kills),
         Weather::KilledAnywhere(_) => assert!(day.kills > 20, "killed {} times", day.kills),
-        Weather::Calm | Weather::FourInstances | Weather::Storm(_) => assert_eq!(day.kills, 0),
+        Weather::Calm | Weather::FourInstances | Weather::WithoutWebhooks | Weather::Storm(_) => {
+            assert_eq!(day.kills, 0);
+        }
     }
 }
 
 on_both! {
     async fn calm(database: Database) {
-        a_day(database, Weather::Calm).await;
+        Box::pin(a_day(database, Weather::Calm)).await;
     }
 }
 
 on_both! {
     async fn with_four_instances(database: Database) {
-        a_day(database, Weather::FourInstances).await;
+        Box::pin(a_day(database, Weather::FourInstances)).await;
     }
 }
 
 on_both! {
     async fn through_storms(database: Database) {
-        a_day(database, Weather::Storm(11)).await;
+        Box::pin(a_day(database, Weather::Storm(11))).await;
     }
 }
 
 on_both! {
     async fn killed_before_and_after_each_request(database: Database) {
-        a_day(database, Weather::KilledAtEachRequest).await;
+        Box::pin(a_day(database, Weather::KilledAtEachRequest)).await;
     }
 }
 
 on_both! {
     async fn killed_anywhere(database: Database) {
-        a_day(database, Weather::KilledAnywhere(5)).await;
+        Box::pin(a_day(database, Weather::KilledAnywhere(5))).await;
+    }
+}
+
+on_both! {
+    async fn without_webhooks(database: Database) {
+        Box::pin(a_day(database, Weather::WithoutWebhooks)).await;
+    }
+}
+
+on_both! {
+    async fn nothing_is_lost_while_the_service_is_down_for_weeks(database: Database) {
+        let mut day = Day::new(&database, Weather::Calm).await;
+        let reply = json!({ "kind": "reply_received", "email": "p0@example.com", "id": "r", "intent": "pricing_question",
+            "occurred_at": "2026-11-20T08:30:00Z", "text": "hello" });
+        day.told(reply).await;
+        Box::pin(day.work()).await;
+        let hooks = |day: &Day| day.sandbox.with(|base| base.log().filter(|logged| logged.path.ends_with("/webhooks") && logged.method == "POST").count());
+        assert_eq!(hooks(&day), 1, "a webhook to tell of changes");
+        // Three days: the webhook lives on and still tells.
+        day.clock.forward_ms(3 * 86_400_000);
+        day.moves(0, "Lead Status", json!("Ghosted")).await;
+        Box::pin(day.work()).await;
+        assert_eq!((day.contact(0).await.stage, hooks(&day)), (Stage::Ghosted, 1));
+        // Three weeks: it is gone with all that it had to tell.
+        day.moves(0, "Lead Status", json!("Won")).await;
+        day.clock.forward_ms(21 * 86_400_000);
+        Box::pin(day.work()).await;
+        assert_eq!((day.contact(0).await.stage, hooks(&day)), (Stage::Won, 2), "found by looking, and another one is made");
+        day.moves(0, "Follow-up Date", json!("2027-03-01")).await;
+        Box::pin(day.work()).await;
+        assert_eq!(day.contact(0).await.follow_up_date.as_deref(), Some("2027-03-01"), "and the new one tells");
+    }
+}
+
+/// Lists that can't be imported, and what their records say then.
+#[tokio::test]
+async fn a_list_that_fails_says_why_in_its_record_and_can_be_run_again() {
+    let database = Database::new(common::Kind::Sqlite).await;
+    let mut day = Day::new(&database, Weather::Calm).await;
+    let acme = day.adds("Clients", &json!({ "client_name": "acme", "primary_contact_email": "boss@acme.example" }));
+    let stranger = day.adds("Clients", &json!({ "client_name": "Nobody", "primary_contact_email": "x@example.com" }));
+    let sheet = |id: &str| format!("https://docs.google.com/spreadsheets/d/{id}/edit");
+    day.sandbox.serve_sheet("privateSheet", "0", "");
+    day.sandbox.make_sheet_private("privateSheet", "0", sales_engine::sandbox::Private::SignInPage);
+    day.sandbox.serve_sheet("noAddresses", "0", "name,company\nAda,Berg\n");
+    // Description, cells, whether the list is made all the same, and what is said.
+    let rows: [(&str, Value, bool, &str); 12] = [
+        ("nothing filled", json!({}), false, "Source Type is empty"),
+        ("no name", json!({ "List Name": null, "Source Type": "Manual" }), false, "List Name is empty"),
+        (
+            "another's client",
+            json!({ "Client": [stranger], "Source Type": "Manual" }),
+            false,
+            "no client named `Nobody`",
+        ),
+        ("no client", json!({ "Client": [], "Source Type": "Manual" }), false, "Client is empty"),
+        ("Clay", json!({ "Source Type": "Clay Table", "Source URL": "https://app.clay.com/x" }), true, "/hooks/n8n"),
+        ("other", json!({ "Source Type": "Other", "Source URL": "https://example.com/x" }), true, "choose CSV Import"),
+        ("no address", json!({ "Source Type": "CSV Import" }), false, "sales-engine import"),
+        (
+            "inside our network",
+            json!({ "Source Type": "CSV Import", "Source URL": "https://127.0.0.1/x.csv" }),
+            true,
+            "public",
+        ),
+        ("no such sheet", json!({ "Source Type": "Google Sheet", "Source URL": sheet("nothingThere") }), true, "404"),
+        (
+            "a private sheet",
+            json!({ "Source Type": "Google Sheet", "Source URL": sheet("privateSheet") }),
+            true,
+            "share it",
+        ),
+        (
+            "no column",
+            json!({ "Source Type": "Google Sheet", "Source URL": sheet("noAddresses") }),
+            true,
+            "looks like an e-mail",
+        ),
+        ("by hand", json!({ "Source Type": "Manual" }), true, "added by hand"),
+    ];
+    for (n, (what, cells, is_made, part)) in rows.into_iter().enumerate() {
+        let mut record = json!({ "List Name": format!("List {n}"), "Client": [acme], "Status": "Active", "Auto Create Supabase List": true })
+            .as_object()
+            .unwrap()
+            .clone();
+        record.extend(cells.as_object().unwrap().clone());
+        let id = day.adds("Lead Lists", &Value::Object(record));
+        Box::pin(day.work()).await;
+        let cells = day.record("Lead Lists", &id);
+        let said = cells["Source Description"].as_str().unwrap();
+        let status = if what == "by hand" { "Completed" } else { "Planning" };
+        assert!(cells["Status"] == status && said.contains(part), "{what}: {cells:#?}");
+        assert_eq!(cells.contains_key("Supabase List ID"), is_made, "{what}");
+        if what == "a private sheet" {
+            day.sandbox.serve_sheet("privateSheet", "0", ROWS);
+            day.sandbox.with(|base| base.edit("Lead Lists", &id, "Status", json!("Active"))).unwrap();
+            Box::pin(day.work()).await;
+            let cells = day.record("Lead Lists", &id);
+            let said = cells["Source Description"].as_str().unwrap();
+            assert!(
+                cells["Status"] == "Completed" && said.lines().count() == 1 && said.contains("4 new"),
+                "{cells:#?}"
+            );
+        }
+    }
+    let dead = day.store.tasks(&TaskFilter { status: Some(TaskStatus::Dead), kind: None, limit: 10 }).await.unwrap();
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
+/// A client that is there already is found, not made again.
+#[tokio::test]
+async fn a_won_deal_finds_its_client() {
+    let rows: [(&str, &[Value], usize, Option<&str>); 3] = [
+        ("by its address", &[json!({ "client_name": "By hand", "primary_contact_email": "P0@example.com" })], 1, None),
+        ("nobody's", &[json!({ "client_name": "Else", "primary_contact_email": "else@example.com" })], 2, None),
+        (
+            "two of one address",
+            &[
+                json!({ "client_name": "One", "primary_contact_email": "p0@example.com" }),
+                json!({ "client_name": "Two", "primary_contact_email": "p0@example.com" }),
+            ],
+            2,
+            Some("2 clients have this contact's address"),
+        ),
+    ];
+    for (what, there, clients, refused) in rows {
+        let database = Database::new(common::Kind::Sqlite).await;
+        let mut day = Day::new(&database, Weather::Calm).await;
+        let made: Vec<String> = there.iter().map(|cells| day.adds("Clients", cells)).collect();
+        day.told(json!([
+            { "kind": "reply_received", "email": "p0@example.com", "id": "r", "intent": "pricing_question",
+              "occurred_at": "2026-11-20T08:30:00Z", "text": "hello" },
+            { "kind": "deal_won", "email": "p0@example.com", "id": "w", "occurred_at": "2026-11-20T08:40:00Z" },
+        ]))
+        .await;
+        Box::pin(day.work()).await;
+        assert_eq!(day.sandbox.with(|base| base.records("Clients").len()), clients, "{what}");
+        let linked = day.contact(0).await.converted_client_id;
+        let dead =
+            day.store.tasks(&TaskFilter { status: Some(TaskStatus::Dead), kind: None, limit: 10 }).await.unwrap();
+        if let Some(part) = refused {
+            assert!(linked.is_none() && dead[0].last_error.as_ref().unwrap().contains(part), "{what}: {dead:#?}");
+            continue;
+        }
+        assert_eq!((dead.len(), linked == Some(made[0].clone())), (0, clients == 1), "{what}");
+        let client = day.record("Clients", &linked.unwrap());
+        let (lead, cells) = day.lead(0).await;
+        assert_eq!(client["converted_from_lead"], json!([lead]), "{what}");
+        assert!(client.contains_key("conversion_date") && cells.contains_key("Client"), "{what}: {client:#?}");
+        if clients == 1 {
+            assert_eq!(day.record("Clients", &made[0])["client_name"], "By hand", "a person's name for it stays");
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::rows::TaskStatus;
 use crate::sandbox::Sandbox;
 use crate::services::post::Poster;
 use crate::store::Store;
-use crate::store::views::{CountsView, TaskFilter};
+use crate::store::views::{CountsView, TaskFilter, TaskView};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,9 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
                     crate::engine::rows::TaskKind::parse(kind)
                         .is_some_and(|kind| crate::tasks::waits_for(kind, true).is_none())
                 };
-                open += tasks.iter().filter(|task| is_worked_on(&task.kind)).count();
+                // Work that comes round is always there, waiting for its time.
+                let is_round = |task: &TaskView| task.task_key == task.kind && task.last_error.is_none();
+                open += tasks.iter().filter(|task| is_worked_on(&task.kind) && !is_round(task)).count();
             }
             if open == 0 {
                 return anyhow::Ok(());

@@ -10,7 +10,7 @@ use crate::domain::follow_up::Spans;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
 use crate::store::{Store, StoreError};
-pub use airtable::{AirtableSettings, Tenant, watched};
+pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watched};
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
 use std::pin::Pin;

@@ -1,5 +1,6 @@
 //! `airtable`: the base of the owner's document made in Airtable, and compared with it.
 
+mod pace;
 mod sync;
 
 use super::out::{Out, complain};
@@ -11,13 +12,11 @@ use crate::domain::airtable_base::{
 use crate::services::airtable::{Airtable, AirtableError};
 use anyhow::Context as _;
 use clap::Subcommand;
+use pace::Pace;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use std::time::Duration;
 
-/// Five requests a second are allowed per base.
-const PAUSE: Duration = Duration::from_millis(210);
 const RETRY_AFTER_MS: u64 = 1_000;
 /// Failures that pass, in one run.
 const FAILURES_MAX: u32 = 5;
@@ -44,12 +43,13 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
     let settings = service::airtable(config)?.context(
         "Airtable is not configured: put `token` and `base_id` into the section [airtable] of the configuration",
     )?;
-    let mut base = Base { airtable: settings.client.clone(), failures: 0 };
+    let pace = Pace::new(config, settings.client.base_id(), rim).await;
+    let mut base = Base { airtable: settings.client.clone(), pace, failures: 0 };
     match command {
         Command::Provision { dry_run } => provision(&mut base, dry_run, out).await,
         Command::Check => check(&mut base, out).await,
         Command::Sync => sync::sync(settings, config, out, rim).await,
-        Command::Webhook => sync::webhook(&settings, out).await,
+        Command::Webhook => sync::webhook(&settings, &base.pace, out).await,
     }
 }
 
@@ -120,13 +120,14 @@ async fn check(base: &mut Base, out: Out) -> anyhow::Result<ExitCode> {
 /// The base at its pace: one request at a time, and patience with failures that pass.
 struct Base {
     airtable: Airtable,
+    pace: Pace,
     failures: u32,
 }
 
 impl Base {
     async fn schema(&mut self) -> anyhow::Result<Vec<ActualTable>> {
         loop {
-            tokio::time::sleep(PAUSE).await;
+            self.pace.wait().await;
             match self.airtable.schema().await {
                 Ok(tables) => return Ok(tables),
                 Err(error) => {
@@ -138,7 +139,7 @@ impl Base {
 
     /// Does one step and notes its result; false where a table or field that it needs is not known.
     async fn perform(&self, step: Step, actual: &mut Vec<ActualTable>) -> Result<bool, AirtableError> {
-        tokio::time::sleep(PAUSE).await;
+        self.pace.wait().await;
         match step {
             Step::CreateTable { table } => actual.push(self.airtable.create_table(table).await?),
             Step::CreateField { table, field } => {
@@ -177,7 +178,7 @@ impl Base {
             return Err(anyhow::Error::new(error).context(tries));
         }
         complain(&format!("{error}: going on in {} s", wait_ms.div_ceil(1_000)));
-        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        self.pace.pause(wait_ms).await;
         Ok(())
     }
 }

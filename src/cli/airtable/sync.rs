@@ -1,5 +1,6 @@
 //! `airtable sync`: both ways, now, until nothing is left to do. `airtable webhook`: makes the webhook that pings this service.
 
+use super::pace::Pace;
 use crate::cli::out::{self, Out, clip, table};
 use crate::cli::{Rim, service};
 use crate::config::Config;
@@ -10,14 +11,10 @@ use crate::tasks::{AirtableSettings, Dispatcher, Turn, watched};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// How long a pause of the base is waited for; beyond it what is left is told.
 const WAIT_SECONDS_MAX: i64 = 120;
 const TASKS_MAX: u32 = 1_000;
-/// Between two calls of this command, which has no other instance to share a budget with it.
-const SPACING: Duration = Duration::from_millis(210);
-
 #[derive(Serialize)]
 struct Synced {
     /// Leads written or found right, and rounds done.
@@ -82,7 +79,7 @@ struct Made {
     replaced: Vec<String>,
 }
 
-pub(super) async fn webhook(settings: &AirtableSettings, out: Out) -> anyhow::Result<ExitCode> {
+pub(super) async fn webhook(settings: &AirtableSettings, pace: &Pace, out: Out) -> anyhow::Result<ExitCode> {
     let url = settings.webhook_url.as_deref().context(
         "webhook_url is not set: put the address of this service's /hooks/airtable there, as it is seen from outside",
     )?;
@@ -97,18 +94,19 @@ pub(super) async fn webhook(settings: &AirtableSettings, out: Out) -> anyhow::Re
         | AirtableError::NotFound { .. }
         | AirtableError::Unavailable { .. } => anyhow::Error::new(error),
     };
+    pace.wait().await;
     let tables = client.schema().await.map_err(explained)?;
     let (watched, told) = watched(&tables, &settings.leads_table).with_context(|| {
         format!("the base has no table `{}`: run `sales-engine airtable provision`", settings.leads_table)
     })?;
-    tokio::time::sleep(SPACING).await;
+    pace.wait().await;
     let earlier = client.webhooks().await.map_err(explained)?;
-    tokio::time::sleep(SPACING).await;
+    pace.wait().await;
     // The new one first: two tell everything twice, which counts once; none would tell nothing.
     let made = client.create_webhook(Some(url), &watched, &told).await.map_err(explained)?;
     let mut replaced = Vec::new();
     for hook in earlier.iter().filter(|hook| hook.notification_url.as_deref() == Some(url)) {
-        tokio::time::sleep(SPACING).await;
+        pace.wait().await;
         client.delete_webhook(&hook.id).await.map_err(explained)?;
         replaced.push(hook.id.clone());
     }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// Five requests a second, with room for one that is held up on its way, so that never six arrive within one second.
-const REQUEST_SPACING_MS: i64 = 208;
+pub const REQUEST_SPACING_MS: i64 = 208;
 /// A place that was reached this late may stand too near to the next ones: it is given up for another.
 const LATE_MS_MAX: i64 = 35;
 /// How long a request waits for its place; what would take longer is done later.
@@ -74,6 +74,11 @@ fn end_of(error: &AirtableError, attempts: u32, now: DateTime<Utc>) -> TaskEnd {
     TaskEnd::Retry { due_at: now + delay, error: error.to_string(), counts: true }
 }
 
+/// The name of a base's budget.
+pub fn budget_of(base_id: &str) -> String {
+    format!("airtable:{base_id}")
+}
+
 #[derive(Default)]
 struct State {
     breaker: Breaker,
@@ -94,7 +99,7 @@ pub(in crate::tasks) struct Gate {
 
 impl Gate {
     pub(in crate::tasks) fn new(store: Store, now: Now, pause: Pause, airtable: Airtable) -> Self {
-        let budget = format!("airtable:{}", airtable.base_id());
+        let budget = budget_of(airtable.base_id());
         Self { store, now, pause, airtable, budget, state: Mutex::default() }
     }
 

@@ -170,18 +170,43 @@ async fn write(base: &Base, works: Vec<Work>, settlement: &mut Settlement) {
         if works.is_empty() {
             continue;
         }
-        match send(base, &works, settlement).await {
-            Err(Stopped::Airtable(AirtableError::Rejected { .. })) if works.len() > 1 => {
+        let stopped = match send(base, &works, settlement).await {
+            Ok(()) => continue,
+            Err(stopped) => stopped,
+        };
+        match <[Work; 1]>::try_from(works) {
+            Ok([work]) => unlinked(base, work, stopped, settlement).await,
+            Err(works) if is_refused(&stopped) => {
                 for work in works {
-                    let alone = [work];
-                    if let Err(stopped) = send(base, &alone, settlement).await {
-                        explain(base, &alone, stopped, settlement).await;
+                    if let Err(stopped) = send(base, std::slice::from_ref(&work), settlement).await {
+                        unlinked(base, work, stopped, settlement).await;
                     }
                 }
             }
-            Err(stopped) => explain(base, &works, stopped, settlement).await,
-            Ok(()) => {}
+            Err(works) => explain(base, &works, stopped, settlement).await,
         }
+    }
+}
+
+fn is_refused(stopped: &Stopped) -> bool {
+    matches!(stopped, Stopped::Airtable(AirtableError::Rejected { .. }))
+}
+
+/// A lead that Airtable refused may link to a record that is not there (any more): it is written without its links, and that is told.
+async fn unlinked(base: &Base, mut work: Work, stopped: Stopped, settlement: &mut Settlement) {
+    let links: Vec<String> = [lead::CLIENT, lead::CAMPAIGN]
+        .iter()
+        .filter_map(|name| work.write.remove(*name).map(|cell| format!("{name} {cell}")))
+        .collect();
+    if !is_refused(&stopped) || links.is_empty() || work.write.is_empty() {
+        return explain(base, &[work], stopped, settlement).await;
+    }
+    match send(base, std::slice::from_ref(&work), settlement).await {
+        Ok(()) => {
+            let text = format!("the lead is not linked to {}: Airtable has no such record", links.join(" and "));
+            settlement.logs.push(notice(&work, &text, base.now()));
+        }
+        Err(stopped) => explain(base, &[work], stopped, settlement).await,
     }
 }
 
@@ -211,12 +236,11 @@ async fn send(base: &Base, works: &[Work], settlement: &mut Settlement) -> Resul
 async fn explain(base: &Base, works: &[Work], stopped: Stopped, settlement: &mut Settlement) {
     let now = base.now();
     for work in works {
-        let doubled = match (&stopped, works.len()) {
-            (Stopped::Airtable(AirtableError::Rejected { .. }), 1) => find(base, &[work.subject.contact_id])
-                .await
-                .ok()
-                .and_then(|mut found| found.remove(&work.subject.contact_id)),
-            _ => None,
+        let doubled = if is_refused(&stopped) && works.len() == 1 {
+            let found = find(base, &[work.subject.contact_id]).await.ok();
+            found.and_then(|mut found| found.remove(&work.subject.contact_id))
+        } else {
+            None
         };
         match doubled {
             Some(records) if records.len() > 1 => settlement.quarantined(work, &records, now),

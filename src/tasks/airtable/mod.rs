@@ -26,6 +26,7 @@ use crate::store::{Store, StoreError};
 use campaigns::Links;
 use chrono::{DateTime, TimeDelta, Utc};
 use gate::{Gate, Stopped};
+pub use gate::{REQUEST_SPACING_MS, budget_of};
 use schema::Schema;
 use std::collections::BTreeMap;
 use uuid::Uuid;

@@ -5,7 +5,7 @@ use super::gate::Stopped;
 use super::schema::Schema;
 use super::{Base, Done, LISTS, alert, event, lists, once, webhook};
 use crate::domain::event::Event;
-use crate::domain::identity::{hash_key, platform_key};
+use crate::domain::identity::platform_key;
 use crate::domain::lead::{self, Cells};
 use crate::domain::lead_change::{self, WATCHED};
 use crate::engine::rows::{LeadSubject, LogRow, TaskKind, TriggerType};
@@ -221,16 +221,9 @@ async fn reconcile_one(base: &Base, before: &LeadSubject, record_id: &str) -> Re
     }
     let changed = differences(&after, &record);
     let now = base.now();
-    let written: Vec<String> = WATCHED
-        .iter()
-        .flat_map(|name| [after.lead_written.get(*name), changed.get(*name)])
-        .map(|cell| cell.map(Value::to_string).unwrap_or_default())
-        .collect();
-    let identity = |kind: &str| {
-        let mut facts = vec![record_id, after.contact.stage.as_str()];
-        facts.extend(written.iter().map(String::as_str));
-        hash_key(kind, "airtable", &facts)
-    };
+    // A look is no report that could come twice: what is found again at another time was done again.
+    let at = now.timestamp_millis().to_string();
+    let identity = |kind: &str| platform_key(kind, "airtable", &[base.gate.base_id(), "look", &at, record_id]);
     base.apply(events_of(&after, &changed, &record.fields, now, identity), TriggerType::ConditionMet).await
 }
 
