@@ -150,6 +150,8 @@ struct Day {
     store: Store,
     address: String,
     settings: AirtableSettings,
+    /// The process that lives on from step to step, where none is killed.
+    living: Option<Dispatcher>,
     /// A request hangs, and so the process is to die now.
     is_hanging: Arc<AtomicBool>,
     kills: usize,
@@ -183,6 +185,7 @@ impl Day {
             store: database.store.clone(),
             address: database.address.clone(),
             settings,
+            living: None,
             is_hanging: Arc::new(AtomicBool::new(false)),
             kills: 0,
         };
@@ -250,7 +253,7 @@ impl Day {
             | Weather::KilledAtEachRequest
             | Weather::KilledAnywhere(_) => 61_000,
         });
-        let mut dispatcher = self.dispatcher(self.store.clone());
+        let mut dispatcher = self.living.take().unwrap_or_else(|| self.dispatcher(self.store.clone()));
         for _ in 0..TURNS_MAX {
             let turn = match self.weather {
                 Weather::FourInstances => self.four_turns().await,
@@ -273,10 +276,13 @@ impl Day {
                 }
                 Some(Turn::Worked(_)) => {}
                 Some(Turn::Wait(until)) => self.clock.to(until),
-                Some(Turn::Idle) => match self.open_tasks().await.into_iter().next() {
-                    Some(task) => self.clock.to(task.due_at.parse().unwrap()),
-                    None => return,
-                },
+                Some(Turn::Idle) => {
+                    let Some(task) = self.open_tasks().await.into_iter().next() else {
+                        self.living = Some(dispatcher);
+                        return;
+                    };
+                    self.clock.to(task.due_at.parse().unwrap());
+                }
             }
         }
         panic!("the day does not end: {:#?}", self.open_tasks().await);
@@ -557,7 +563,7 @@ async fn a_day(database: Database, weather: Weather) {
     }
     match weather {
         Weather::KilledAtEachRequest => assert!(day.kills > 60, "killed {} times", day.kills),
-        Weather::KilledAnywhere(_) => assert!(day.kills > 20, "killed {} times", day.kills),
+        Weather::KilledAnywhere(_) => assert!(day.kills > 5, "killed {} times", day.kills),
         Weather::Calm | Weather::FourInstances | Weather::WithoutWebhooks | Weather::Storm(_) => {
             assert_eq!(day.kills, 0);
         }

@@ -280,9 +280,9 @@ fn shown(imported: &Imported) -> String {
         })
         .collect();
     let mut text = table(&["column", "field", "how"], &columns);
-    let verb = if imported.dry_run { "would be" } else { "are" };
+    let dry = if imported.dry_run { "nothing is written on a dry run; it would be: " } else { "" };
     text.push_str(&format!(
-        "\n\n{} rows: {} {verb} new, {} known, {} in this list already; left out: {} twice in the file, {} not usable, {} opted out\n",
+        "\n\n{dry}{} rows: {} new, {} known, {} in this list already; left out: {} twice in the file, {} not usable, {} opted out\n",
         report.rows, report.imported, report.known, report.unchanged, report.duplicates_in_file, report.invalid, report.opted_out
     ));
     for reason in &report.reasons {

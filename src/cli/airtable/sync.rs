@@ -17,8 +17,8 @@ const WAIT_SECONDS_MAX: i64 = 120;
 const TASKS_MAX: u32 = 1_000;
 #[derive(Serialize)]
 struct Synced {
-    /// Leads written or found right, and rounds done.
-    tasks_done: usize,
+    /// Leads, rounds and all else, tries that failed among them.
+    tasks_worked_on: usize,
     /// What is left, and why.
     left: Vec<TaskView>,
 }
@@ -27,10 +27,10 @@ pub(super) async fn sync(settings: AirtableSettings, config: &Config, out: Out, 
     let store = crate::cli::open(config).await?;
     let mut dispatcher =
         Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), service::pause(rim), Some(settings));
-    let mut tasks_done = 0;
+    let mut tasks_worked_on = 0;
     loop {
         match dispatcher.turn().await? {
-            Turn::Worked(count) => tasks_done += count,
+            Turn::Worked(count) => tasks_worked_on += count,
             Turn::Idle => break,
             Turn::Wait(until) => {
                 let wait = until - (rim.now)();
@@ -51,8 +51,8 @@ pub(super) async fn sync(settings: AirtableSettings, config: &Config, out: Out, 
     // Work that comes round is there at any time; only what went wrong with it is worth telling.
     left.retain(|task| task.kind.starts_with("airtable.") && (task.contact_id.is_some() || task.last_error.is_some()));
     let is_complete = left.is_empty();
-    out.print(&Synced { tasks_done, left }, |synced| {
-        let mut text = format!("{} tasks done\n", synced.tasks_done);
+    out.print(&Synced { tasks_worked_on, left }, |synced| {
+        let mut text = format!("{} tasks worked on\n", synced.tasks_worked_on);
         let rows: Vec<Vec<String>> = synced
             .left
             .iter()

@@ -90,7 +90,7 @@ const KINDS: [TaskKind; 6] = [
     TaskKind::AirtablePushCampaigns,
 ];
 /// Work that comes round, with its priority: what people wait for goes before figures.
-const ROUNDS: [(TaskKind, u8); 3] = [(TaskKind::AirtablePull, 2), webhook::ROUND, (TaskKind::AirtablePushCampaigns, 7)];
+const ROUNDS: [(TaskKind, u8); 3] = [pull::ROUND, webhook::ROUND, (TaskKind::AirtablePushCampaigns, 7)];
 /// When a round that failed for good is tried again: a person may have mended it.
 const FAILED_ROUND_MS: i64 = 600_000;
 /// The tables beside that of the leads, by the owner's names.

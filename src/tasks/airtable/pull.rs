@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 /// Pages of fifty payloads read in one go; what is left is read right after.
 const PAGES_MAX: u32 = 20;
+pub(super) const ROUND: (TaskKind, u8) = (TaskKind::AirtablePull, 2);
 /// Where no webhook can be had, all leads are looked at; less often, because each hundred leads cost a request.
 const RECONCILE_MS: i64 = 600_000;
 

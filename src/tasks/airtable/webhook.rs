@@ -65,10 +65,11 @@ pub(super) async fn work(base: &Base, schema: &mut Schema) -> Result<Done, Stopp
         }
     };
     let ours: Vec<&Webhook> = there.iter().filter(is_ours).collect();
+    let mut new: Vec<String> = Vec::new();
     for hook in &ours {
         keep(base, hook).await?;
         if !known.iter().any(|(id, _)| *id == hook.id) {
-            remember(base, &hook.id, FIRST).await?;
+            new.push(hook.id.clone());
         }
     }
     for (id, _) in known.iter().filter(|(id, _)| !ours.iter().any(|hook| hook.id == *id)) {
@@ -82,7 +83,7 @@ pub(super) async fn work(base: &Base, schema: &mut Schema) -> Result<Done, Stopp
         logs.push(say_once(base, "no-pings", text));
     }
     match (pinged, ours.as_slice()) {
-        (None, []) => make(base, fields).await?,
+        (None, []) => new.extend(make(base, fields).await?),
         // One that nobody is pinged by is no longer needed when all that it tells is read.
         (Some(_), several) => {
             for hook in several.iter().filter(|hook| hook.notification_url.is_none()) {
@@ -95,6 +96,15 @@ pub(super) async fn work(base: &Base, schema: &mut Schema) -> Result<Done, Stopp
             }
         }
         (None, _) => {}
+    }
+    if !new.is_empty() {
+        // What happened before it was made is found by looking at everything once; from then on it is read. It is known only when that
+        // is done, so that a crash in between begins here again.
+        pull::reconcile(base).await?;
+        base.want_rounds(&[pull::ROUND]).await?;
+        for webhook_id in &new {
+            remember(base, webhook_id, FIRST).await?;
+        }
     }
     Ok(Done { again_at, logs, ..Done::default() })
 }
@@ -109,17 +119,14 @@ async fn keep(base: &Base, hook: &Webhook) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Without a URL: its secret would have nowhere to go but the database. The payloads are all that is needed.
-async fn make(base: &Base, fields: Option<Watched>) -> Result<(), Stopped> {
-    let Some((watched, told)) = fields else { return Ok(()) };
+/// Without a URL: its secret would have nowhere to go but the database. The payloads are all that is needed. None where it can't
+/// be made.
+async fn make(base: &Base, fields: Option<Watched>) -> Result<Option<String>, Stopped> {
+    let Some((watched, told)) = fields else { return Ok(None) };
     let airtable = base.gate.enter().await?;
     match base.gate.leave_gently(airtable.create_webhook(None, &watched, &told).await).await? {
-        Ok(made) => {
-            remember(base, &made.id, FIRST).await?;
-            // What happened before it was made is found by looking at everything once.
-            pull::reconcile(base).await
-        }
-        Err(AirtableError::Denied { .. }) => Ok(()),
+        Ok(made) => Ok(Some(made.id)),
+        Err(AirtableError::Denied { .. }) => Ok(None),
         Err(error) => Err(Stopped::Airtable(error)),
     }
 }
