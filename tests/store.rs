@@ -618,6 +618,9 @@ on_both! {
         assert_eq!(store.budget_paused_until("airtable:app1").await.unwrap(), Some(at(1)), "never cut short");
         let slot = store.take_slot("airtable:app1", now, 208).await.unwrap();
         assert_eq!((slot.at_ms, slot.calls_this_month), (at(1).timestamp_millis(), 41));
+        store.delay_budget("airtable:app1", 500).await.unwrap();
+        let slot = store.take_slot("airtable:app1", now, 208).await.unwrap();
+        assert_eq!(slot.at_ms, at(1).timestamp_millis() + 208 + 500, "one was held up, all go later");
         let later = store.take_slot("airtable:app1", at(60 * 24 * 30), 208).await.unwrap();
         assert_eq!((later.at_ms, later.calls_this_month), (at(60 * 24 * 30).timestamp_millis(), 1), "another month");
         assert_eq!(store.budget_paused_until("nobody's").await.unwrap(), None);

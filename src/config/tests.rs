@@ -55,6 +55,25 @@ fn the_spec_example_is_read_whole() {
 }
 
 #[test]
+fn what_airtable_needs_is_read_and_checked() {
+    let text = format!("{SPEC}\n[clients.beta]\nairtable_client = \"recBeta\"\n").replace(
+        "api_url = \"https://api.airtable.com\"",
+        "webhook_url = \"https://sales.example.com/hooks/airtable\"\nwebhook_secrets = [\"secret-of-the-webhook\"]\n\
+         poll_seconds = 30\nmonthly_calls_max = 100_000",
+    );
+    let config = load(Some(("x.toml", &text)), &no_env).unwrap();
+    let airtable = config.airtable.as_ref().unwrap();
+    assert_eq!((airtable.poll_ms, airtable.monthly_calls_max), (30_000, Some(100_000)));
+    assert_eq!(airtable.sheets_url, "https://docs.google.com");
+    let beta = &config.clients[&ClientId::parse("beta").unwrap()];
+    assert_eq!(beta.airtable_client.as_deref(), Some("recBeta"));
+    assert!(!format!("{config:?}").contains("secret-of-the-webhook"));
+    let wrong = text.replace("https://sales.example.com", "http://sales.example.com").replace("= 30", "= 1");
+    let ConfigFaults(faults) = load(Some(("x.toml", &wrong)), &no_env).unwrap_err();
+    assert!(faults.len() == 2 && faults.iter().any(|fault| fault.contains("`airtable.webhook_url`")), "{faults:?}");
+}
+
+#[test]
 fn nothing_at_all_is_a_configuration_too() {
     let config = load(None, &no_env).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");

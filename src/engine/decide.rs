@@ -35,6 +35,32 @@ pub struct Incoming {
     pub is_webhook: bool,
 }
 
+impl Incoming {
+    /// Events that no webhook brought: the engine found them itself, or fetched them.
+    pub fn of_events(
+        delivery_id: Uuid,
+        client_id: ClientId,
+        source: Source,
+        received_at: DateTime<Utc>,
+        events: Vec<Event>,
+    ) -> Self {
+        Self {
+            delivery_id,
+            client_id,
+            source,
+            received_at,
+            events,
+            campaign_changes: Vec::new(),
+            alerts: Vec::new(),
+            unrecognised: Vec::new(),
+            ignored: Vec::new(),
+            body: String::new(),
+            body_sha256: [0; 32],
+            is_webhook: false,
+        }
+    }
+}
+
 /// What happened to one event of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EventAnswer {
@@ -91,23 +117,11 @@ pub fn outside_changes(known: &Known, now: DateTime<Utc>) -> Vec<Incoming> {
     changed.sort_by_key(|(key, _)| *key);
     changed
         .into_iter()
-        .map(|(key, known)| Incoming {
-            delivery_id: known.contact_id,
-            client_id: key.client_id.clone(),
-            source: Source::Operator,
-            received_at: now,
-            events: known
-                .outside
-                .iter()
-                .map(|(at, change)| outside_event(key, known.contact_id, *at, change))
-                .collect(),
-            campaign_changes: Vec::new(),
-            alerts: Vec::new(),
-            unrecognised: Vec::new(),
-            ignored: Vec::new(),
-            body: String::new(),
-            body_sha256: [0; 32],
-            is_webhook: false,
+        .map(|(key, known)| {
+            let event =
+                |(at, change): &(DateTime<Utc>, OutsideChange)| outside_event(key, known.contact_id, *at, change);
+            let events = known.outside.iter().map(event).collect();
+            Incoming::of_events(known.contact_id, key.client_id.clone(), Source::Operator, now, events)
         })
         .collect()
 }

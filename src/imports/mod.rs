@@ -190,20 +190,8 @@ impl Import {
         if self.plan.dry_run || events.is_empty() {
             return Ok(());
         }
-        let incoming = Incoming {
-            delivery_id: Uuid::new_v4(),
-            client_id: self.plan.client_id.clone(),
-            source: self.plan.source,
-            received_at: self.started,
-            events,
-            campaign_changes: Vec::new(),
-            alerts: Vec::new(),
-            unrecognised: Vec::new(),
-            ignored: Vec::new(),
-            body: String::new(),
-            body_sha256: [0; 32],
-            is_webhook: false,
-        };
+        let Plan { client_id, source, .. } = &self.plan;
+        let incoming = Incoming::of_events(Uuid::new_v4(), client_id.clone(), *source, self.started, events);
         let applied = apply_through_conflicts(&[incoming], context).await?;
         // Somebody opted out between the look and the write: the engine refused it, so it was not imported.
         let answers = applied.answers.into_iter().flat_map(|answer| answer.events);

@@ -281,6 +281,14 @@ impl Store {
         }
     }
 
+    /// All places that are not taken yet come later by so much.
+    pub async fn delay_budget(&self, name: &str, by_ms: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.delay_budget(name, by_ms).await,
+            Self::Postgres(store) => store.delay_budget(name, by_ms).await,
+        }
+    }
+
     /// Nobody takes a place before this time.
     pub async fn pause_budget(&self, name: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
         match self {

@@ -81,6 +81,7 @@ impl Dispatcher {
         };
         let imports = async {
             let Some(mut lane) = lists else { return };
+            lane.stops_with(&stop);
             while !stop.is_cancelled() {
                 let turn = lane.turn().await;
                 rest_after(turn, &now, quiet.notified(), &stop).await;
@@ -131,19 +132,10 @@ pub fn waits_for(kind: TaskKind, has_airtable: bool) -> Option<&'static str> {
         | TaskKind::AirtablePull
         | TaskKind::AirtableWebhook
         | TaskKind::AirtablePushCampaigns
-        | TaskKind::AirtableImportList
-            if !has_airtable =>
-        {
-            Some("waits: Airtable is not configured; set [airtable] token and base_id")
+        | TaskKind::AirtableImportList => {
+            (!has_airtable).then_some("waits: Airtable is not configured; set [airtable] token and base_id")
         }
-        TaskKind::AirtableSyncLead
-        | TaskKind::AirtableWriteBack
-        | TaskKind::AirtableSyncClient
-        | TaskKind::AirtablePull
-        | TaskKind::AirtableWebhook
-        | TaskKind::AirtablePushCampaigns
-        | TaskKind::AirtableImportList
-        | TaskKind::CampaignSpread => None,
+        TaskKind::CampaignSpread => None,
         TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),
     }
 }

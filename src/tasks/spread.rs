@@ -65,20 +65,7 @@ async fn spread(
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = Some(*last);
         let events = page.into_iter().map(|(_, email)| event(client_id, payload, email)).collect();
-        let incoming = Incoming {
-            delivery_id: Uuid::new_v4(),
-            client_id: client_id.clone(),
-            source: payload.source,
-            received_at: now(),
-            events,
-            campaign_changes: Vec::new(),
-            alerts: Vec::new(),
-            unrecognised: Vec::new(),
-            ignored: Vec::new(),
-            body: String::new(),
-            body_sha256: [0; 32],
-            is_webhook: false,
-        };
+        let incoming = Incoming::of_events(Uuid::new_v4(), client_id.clone(), payload.source, now(), events);
         let context = Context { store, spans, now, trigger: TriggerType::Webhook };
         apply_through_conflicts(&[incoming], &context).await?;
     }

@@ -60,6 +60,16 @@ impl SqliteStore {
         Ok(Slot { at_ms: row.number("at_ms")?, calls_this_month: row.number("calls")? })
     }
 
+    pub(in crate::store) async fn delay_budget(&self, name: &str, by_ms: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE budgets SET next_at_ms = next_at_ms + ?2 WHERE name = ?1")
+            .bind(name)
+            .bind(by_ms)
+            .execute(&self.writer)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
     pub(in crate::store) async fn pause_budget(&self, name: &str, until_ms: i64) -> Result<(), StoreError> {
         sqlx::query(PAUSE).bind(name).bind(until_ms).execute(&self.writer).await.map_err(fault)?;
         Ok(())

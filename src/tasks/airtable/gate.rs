@@ -14,6 +14,10 @@ use uuid::Uuid;
 pub const REQUEST_SPACING_MS: i64 = 208;
 /// A place that was reached this late may stand too near to the next ones: it is given up for another.
 const LATE_MS_MAX: i64 = 35;
+/// What five places leave of a second: a request may be held up on its way by so much.
+const SLACK_MS: i64 = 5 * REQUEST_SPACING_MS - 1_000;
+/// Longer than this, one that was held up meets others than those that follow it.
+const HELD_UP_MS_MAX: i64 = 1_000;
 /// How long a request waits for its place; what would take longer is done later.
 const WAIT_MS_MAX: i64 = 5_000;
 const LATE_TRIES_MAX: u32 = 8;
@@ -86,6 +90,22 @@ struct State {
     /// A place that was taken before the work for it was chosen, so that what is most urgent then goes first.
     held: Option<DateTime<Utc>>,
     calls_this_month: i64,
+    /// The place of the request under way.
+    sent_for: Option<DateTime<Utc>>,
+    /// How long a request takes at best; rises slowly, in case the way has become longer.
+    usual_ms: Option<i64>,
+}
+
+impl State {
+    /// How much later than for its place a request may have arrived: as much as it took longer than usual. Of the first one, which
+    /// makes the connection, nothing is usual.
+    fn held_up_ms(&mut self, now: DateTime<Utc>) -> i64 {
+        let Some(place) = self.sent_for.take() else { return 0 };
+        let took_ms = (now - place).num_milliseconds().max(0);
+        let usual_ms = self.usual_ms.unwrap_or(0);
+        self.usual_ms = Some(self.usual_ms.map_or(took_ms, |usual_ms| took_ms.min(usual_ms + 1)));
+        (took_ms - usual_ms).clamp(0, HELD_UP_MS_MAX)
+    }
 }
 
 pub(in crate::tasks) struct Gate {
@@ -126,9 +146,11 @@ impl Gate {
     /// The client, as soon as a request may be made; for one request.
     pub(in crate::tasks) async fn enter(&self) -> Result<&Airtable, Stopped> {
         let held = self.state().held.take();
-        if held.is_none_or(|at| self.is_late(at)) {
-            self.place().await?;
-        }
+        let place = match held.filter(|at| !self.is_late(*at)) {
+            Some(at) => at,
+            None => self.place().await?,
+        };
+        self.state().sent_for = Some(place);
         Ok(&self.airtable)
     }
 
@@ -194,6 +216,11 @@ impl Gate {
         result: Result<T, AirtableError>,
     ) -> Result<Result<T, AirtableError>, Stopped> {
         let now = (self.now)();
+        let held_up_ms = self.state().held_up_ms(now);
+        if held_up_ms > SLACK_MS {
+            // It may arrive together with those that follow, so all of them go later by as much.
+            self.store.delay_budget(&self.budget, held_up_ms - SLACK_MS).await?;
+        }
         let error = match result {
             Ok(value) => {
                 self.state().breaker.succeeded();
@@ -217,5 +244,34 @@ impl Gate {
         let until = now + TimeDelta::milliseconds(pause_ms.min(PAUSE_MS_MAX));
         self.store.pause_budget(&self.budget, until).await?;
         Err(Stopped::Wait { until, why: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_takes_longer_than_usual_was_held_up() {
+        let start = DateTime::UNIX_EPOCH;
+        let mut state = State::default();
+        let mut took = |ms: i64| {
+            state.sent_for = Some(start);
+            state.held_up_ms(start + TimeDelta::milliseconds(ms))
+        };
+        for (what, ms, expected) in [
+            ("the first one makes the connection", 180, 180),
+            ("the next ones are quick", 50, 0),
+            ("as usual", 60, 10),
+            ("held up", 300, 249),
+            ("no answer in time", 30_000, HELD_UP_MS_MAX),
+        ] {
+            assert_eq!(took(ms), expected, "{what}");
+        }
+        for _ in 0..500 {
+            took(200);
+        }
+        assert_eq!(took(200), 0, "what is always so is usual");
+        assert_eq!(State::default().held_up_ms(start), 0, "nothing was sent");
     }
 }

@@ -6,7 +6,7 @@ use super::{Base, alert, settled};
 use crate::domain::contact::Engagement;
 use crate::domain::lead::{self, Cells, LeadView};
 use crate::engine::rows::{
-    AutomationType, ClaimedTask, LeadSubject, LeadWritten, LogRow, LogStatus, TaskEnd, TaskSettled, TriggerType,
+    AutomationType, ClaimedTask, LeadSubject, LeadWritten, LogRow, LogStatus, TaskEnd, TaskSettled,
 };
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::{RECORDS_MAX, Record, quoted};
@@ -330,19 +330,10 @@ pub(super) fn view(subject: &LeadSubject) -> LeadView {
 
 pub(super) fn log(subject: &LeadSubject, now: DateTime<Utc>) -> LogRow {
     LogRow {
-        log_id: Uuid::new_v4(),
         automation_type: AutomationType::StatusUpdate,
-        trigger_type: TriggerType::ConditionMet,
-        tenant: subject.key.client_id.clone(),
         contact_id: Some(subject.contact_id),
         lead_id: subject.airtable_lead_id.clone(),
         converted_client_id: subject.contact.converted_client_id.clone(),
-        campaign_id: None,
-        action_taken: String::new(),
-        action_details: None,
-        status: LogStatus::Success,
-        error_message: None,
-        timestamp: now,
-        processing_time_ms: None,
+        ..super::log(&subject.key.client_id, now)
     }
 }

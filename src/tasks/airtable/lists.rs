@@ -21,6 +21,7 @@ use crate::store::{Store, StoreError};
 use crate::tasks::{Pause, Turn, lease_until};
 use chrono::{SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const KINDS: [TaskKind; 1] = [TaskKind::AirtableImportList];
@@ -68,6 +69,8 @@ pub(in crate::tasks) struct Lane {
     drive_url: String,
     tenants: Vec<Tenant>,
     default_client: Option<ClientId>,
+    /// The service is to stop: an import goes on at the next start.
+    stop: CancellationToken,
 }
 
 /// A list on its way in.
@@ -95,7 +98,12 @@ impl Lane {
             drive_url: settings.drive_url.clone(),
             tenants: settings.tenants.clone(),
             default_client: settings.default_client.clone(),
+            stop: CancellationToken::new(),
         }
+    }
+
+    pub(in crate::tasks) fn stops_with(&mut self, stop: &CancellationToken) {
+        self.stop = stop.clone();
     }
 
     /// One import, from its record to its figures.
@@ -278,7 +286,12 @@ impl Lane {
         };
         let kept = |error: std::io::Error| Stopped::Refused(format!("no temporary file can be made: {error}"));
         let file = tempfile::NamedTempFile::new().map_err(kept)?;
-        let fetched = match self.fetcher.fetch(&url, is_trusted, file.path(), FILE_BYTES_MAX).await {
+        let fetching = self.fetcher.fetch(&url, is_trusted, file.path(), FILE_BYTES_MAX);
+        let fetched = tokio::select! {
+            () = self.stop.cancelled() => return Err(self.stopped()),
+            fetched = fetching => fetched,
+        };
+        let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(FetchError::Refused(why)) => return Err(Stopped::Refused(why)),
             Err(error @ FetchError::Unavailable(_)) if import.task.attempts >= FETCH_TRIES_MAX => {
@@ -312,6 +325,9 @@ impl Lane {
         let context = base.context(TriggerType::ConditionMet);
         let mut under_way = imports::Import::begin(file, plan, base.now()).await.map_err(failed)?;
         while under_way.step(&context, &mut drop).await.map_err(failed)? {
+            if self.stop.is_cancelled() {
+                return Err(self.stopped());
+            }
             let until = lease_until(base.now());
             if !base.store.extend_lease(import.task.task_id, import.task.lease, until).await? {
                 let why = "another instance took the import over".to_owned();
@@ -319,6 +335,13 @@ impl Lane {
             }
         }
         Ok(under_way.report)
+    }
+
+    fn stopped(&self) -> Stopped {
+        Stopped::Wait {
+            until: self.base.now(),
+            why: "the service was stopped; the import goes on at the next start".to_owned(),
+        }
     }
 
     async fn complete(&mut self, import: &Import<'_>, said: &str) -> Result<(), Stopped> {

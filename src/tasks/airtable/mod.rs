@@ -1,35 +1,31 @@
 //! The work with Airtable: what is most urgent goes first, at the pace of the base.
 
+mod base;
 mod campaigns;
 mod clients;
 mod gate;
 mod leads;
 pub(super) mod lists;
+mod logs;
 mod pull;
 mod schema;
 mod webhook;
 mod write_back;
 
-use super::{Pause, Turn, lease_until};
-use crate::domain::event::{Event, EventData, Facts, Profile, Source};
+use super::{Pause, Turn};
 use crate::domain::follow_up::Spans;
-use crate::domain::ids::{ClientId, ContactKey};
-use crate::engine::decide::Incoming;
-use crate::engine::rows::{
-    AutomationType, ClaimedTask, LeadWritten, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TaskSettled, TriggerType,
-};
-use crate::intake::{Context, Now, apply_through_conflicts};
-use crate::services::airtable::records::{Fields, Page, Record};
-use crate::services::airtable::{Airtable, AirtableError};
+use crate::domain::ids::ClientId;
+use crate::engine::rows::{ClaimedTask, LogRow, TaskKind};
+use crate::intake::Now;
+use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::{Store, StoreError};
+use base::{Base, Done, event, settled};
 use campaigns::Links;
-use chrono::{DateTime, TimeDelta, Utc};
 use gate::{Gate, Stopped};
 pub use gate::{REQUEST_SPACING_MS, budget_of};
+use logs::{agency, alert, log, once};
 use schema::Schema;
-use std::collections::BTreeMap;
-use uuid::Uuid;
 pub use webhook::watched;
 
 /// What the work with Airtable needs to know.
@@ -99,18 +95,6 @@ const CLIENTS: &str = "Clients";
 const LISTS: &str = "Lead Lists";
 /// A listing whose position was lost begins again; this often.
 const LISTINGS_MAX: u32 = 3;
-
-/// The base, for all that works with it.
-struct Base {
-    store: Store,
-    spans: Spans,
-    clock: Now,
-    gate: Gate,
-    /// The leads' table, by its configured name.
-    leads: String,
-    round_ms: i64,
-    webhook_url: Option<String>,
-}
 
 pub(super) struct Lane {
     base: Base,
@@ -195,220 +179,4 @@ impl Lane {
         self.told_of_calls = Some(told);
         Ok(())
     }
-}
-
-/// What a task did, to be settled with it.
-#[derive(Default)]
-struct Done {
-    /// When it comes round again; none where it is over.
-    again_at: Option<DateTime<Utc>>,
-    leads: Vec<LeadWritten>,
-    logs: Vec<LogRow>,
-}
-
-impl Base {
-    fn new(store: Store, spans: Spans, clock: Now, gate: Gate, settings: &AirtableSettings) -> Self {
-        Self {
-            store,
-            spans,
-            clock,
-            gate,
-            leads: settings.leads_table.clone(),
-            round_ms: settings.poll_ms,
-            webhook_url: settings.webhook_url.clone(),
-        }
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        (self.clock)()
-    }
-
-    async fn claim(&self, kinds: &[TaskKind], limit: u32) -> Result<Vec<ClaimedTask>, StoreError> {
-        let now = self.now();
-        self.store.claim_tasks(kinds, limit, now, lease_until(now), Uuid::new_v4()).await
-    }
-
-    async fn settle(&self, task: &ClaimedTask, done: Result<Done, Stopped>) -> Result<(), StoreError> {
-        let now = self.now();
-        let (end, leads, logs) = match done {
-            Ok(Done { again_at: Some(due_at), leads, logs }) => (TaskEnd::Again { due_at }, leads, logs),
-            Ok(Done { again_at: None, leads, logs }) => (TaskEnd::Done, leads, logs),
-            Err(stopped) => {
-                let end = match stopped.end(task, now) {
-                    // Work that comes round is never given up: it is told, and comes round all the same.
-                    TaskEnd::Dead { error } if ROUNDS.iter().any(|(kind, _)| *kind == task.kind) => {
-                        let row = LogRow { log_id: once(&[task.kind.as_str(), &error]), ..failure(task, &error, now) };
-                        let due_at = now + TimeDelta::milliseconds(FAILED_ROUND_MS);
-                        let end = TaskEnd::Retry { due_at, error, counts: false };
-                        self.store.settle_tasks(&[settled(task, end, now)], &[], &[row]).await?;
-                        return Ok(());
-                    }
-                    end @ (TaskEnd::Dead { .. } | TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. }) => end,
-                };
-                let logs = match &end {
-                    TaskEnd::Dead { error } => {
-                        vec![LogRow { contact_id: task.contact_id, ..failure(task, error, now) }]
-                    }
-                    TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. } => Vec::new(),
-                };
-                (end, Vec::new(), logs)
-            }
-        };
-        self.store.settle_tasks(&[settled(task, end, now)], &leads, &logs).await?;
-        Ok(())
-    }
-
-    /// All records that a formula selects, with the named cells.
-    async fn list(&self, table: &str, formula: Option<&str>, fields: &[&str]) -> Result<Vec<Record>, Stopped> {
-        let listed = self.list_gently(table, formula, fields).await?;
-        self.gate.leave(listed).await
-    }
-
-    /// The same of a table that not every base has, or lets be read.
-    async fn list_gently(
-        &self,
-        table: &str,
-        formula: Option<&str>,
-        fields: &[&str],
-    ) -> Result<Result<Vec<Record>, AirtableError>, Stopped> {
-        let mut records = Vec::new();
-        let mut offset: Option<String> = None;
-        let mut lost = 0;
-        for _ in 0..Page::MAX {
-            let airtable = self.gate.enter().await?;
-            let page = airtable.page(table, formula, fields, offset.as_deref()).await;
-            match self.gate.leave_gently(page).await? {
-                Ok(page) => {
-                    records.extend(page.records);
-                    offset = page.offset;
-                    if offset.is_none() {
-                        break;
-                    }
-                }
-                Err(error) if error.is_lost_iterator() && lost < LISTINGS_MAX => {
-                    lost += 1;
-                    records.clear();
-                    offset = None;
-                }
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        Ok(Ok(records))
-    }
-
-    async fn record(&self, table: &str, record_id: &str) -> Result<Option<Record>, Stopped> {
-        let airtable = self.gate.enter().await?;
-        self.gate.leave(airtable.record(table, record_id).await).await
-    }
-
-    async fn update(&self, table: &str, record_id: &str, cells: Fields) -> Result<(), Stopped> {
-        let airtable = self.gate.enter().await?;
-        self.gate.leave(airtable.update(table, &[(record_id.to_owned(), cells)]).await).await?;
-        Ok(())
-    }
-
-    fn context(&self, trigger: TriggerType) -> Context<'_> {
-        Context { store: &self.store, spans: &self.spans, now: &self.clock, trigger }
-    }
-
-    /// Feeds events through the engine, as if a webhook had brought them.
-    async fn apply(&self, events: Vec<Event>, trigger: TriggerType) -> Result<(), Stopped> {
-        let mut by_client: BTreeMap<ClientId, Vec<Event>> = BTreeMap::new();
-        for event in events {
-            by_client.entry(event.client_id.clone()).or_default().push(event);
-        }
-        let batch: Vec<Incoming> = by_client
-            .into_iter()
-            .map(|(client_id, events)| Incoming {
-                delivery_id: Uuid::new_v4(),
-                client_id,
-                source: Source::Airtable,
-                received_at: self.now(),
-                events,
-                campaign_changes: Vec::new(),
-                alerts: Vec::new(),
-                unrecognised: Vec::new(),
-                ignored: Vec::new(),
-                body: String::new(),
-                body_sha256: [0; 32],
-                is_webhook: false,
-            })
-            .collect();
-        if batch.is_empty() {
-            return Ok(());
-        }
-        match apply_through_conflicts(&batch, &self.context(trigger)).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_unavailable() => Err(Stopped::Wait {
-                until: self.now() + TimeDelta::milliseconds(gate::STORE_RETRY_MS),
-                why: error.to_string(),
-            }),
-            Err(error) => Err(Stopped::Refused(error.to_string())),
-        }
-    }
-
-    async fn want_rounds(&self, rounds: &[(TaskKind, u8)]) -> Result<(), StoreError> {
-        let now = self.now();
-        let tasks =
-            rounds.iter().map(|(kind, priority)| TaskRow::round(Uuid::new_v4(), *kind, *priority, now)).collect();
-        self.store.want(tasks, Vec::new()).await
-    }
-}
-
-/// An event that Airtable tells of.
-fn event(key: &ContactKey, dedupe_key: String, occurred_at: DateTime<Utc>, data: EventData) -> Event {
-    Event {
-        client_id: key.client_id.clone(),
-        email: key.email.clone(),
-        source: Source::Airtable,
-        dedupe_key,
-        facts: Facts { occurred_at, time_known: true, profile: Profile::default(), data },
-    }
-}
-
-/// Whose work it is where it is no single client's.
-fn agency() -> ClientId {
-    ClientId::agency()
-}
-
-/// The id of a row that is to be there once, however often it is said.
-fn once(parts: &[&str]) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("airtable:{}", parts.join(":")).as_bytes())
-}
-
-/// Something that a person must know.
-fn alert(tenant: &ClientId, text: &str, now: DateTime<Utc>) -> LogRow {
-    LogRow { automation_type: AutomationType::TaskCreation, action_taken: format!("alert: {text}"), ..log(tenant, now) }
-}
-
-fn failure(task: &ClaimedTask, error: &str, now: DateTime<Utc>) -> LogRow {
-    LogRow {
-        action_taken: format!("{} was given up", task.kind),
-        status: LogStatus::Failed,
-        error_message: Some(error.to_owned()),
-        ..log(&task.tenant, now)
-    }
-}
-
-fn log(tenant: &ClientId, now: DateTime<Utc>) -> LogRow {
-    LogRow {
-        log_id: Uuid::new_v4(),
-        automation_type: AutomationType::Other,
-        trigger_type: TriggerType::ConditionMet,
-        tenant: tenant.clone(),
-        contact_id: None,
-        lead_id: None,
-        converted_client_id: None,
-        campaign_id: None,
-        action_taken: String::new(),
-        action_details: None,
-        status: LogStatus::Success,
-        error_message: None,
-        timestamp: now,
-        processing_time_ms: None,
-    }
-}
-
-fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
-    TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now }
 }

@@ -3,7 +3,7 @@
 
 use super::gate::Stopped;
 use super::schema::Schema;
-use super::{Base, Done, LISTS, alert, event, lists, once, webhook};
+use super::{Base, Done, LISTS, agency, alert, event, lists, once, webhook};
 use crate::domain::event::Event;
 use crate::domain::identity::platform_key;
 use crate::domain::lead::{self, Cells};
@@ -72,8 +72,7 @@ pub(super) async fn drain(
         };
         for payload in &page.payloads {
             if payload.error {
-                tracing::warn!(code = payload.code.as_deref().unwrap_or("?"), "the Airtable webhook itself failed");
-                return Ok(Drained::Gone);
+                return broken(base, webhook_id, payload.code.as_deref().unwrap_or("?")).await;
             }
             take(base, schema, payload).await?;
         }
@@ -86,6 +85,19 @@ pub(super) async fn drain(
         }
     }
     Ok(Drained::MoreIsThere)
+}
+
+/// A webhook that failed tells nothing any more (Airtable, "List webhook payloads"): it makes room for another one.
+async fn broken(base: &Base, webhook_id: &str, code: &str) -> Result<Drained, Stopped> {
+    let text = format!("the webhook {webhook_id} failed at Airtable ({code}) and was deleted");
+    let now = base.now();
+    let row = LogRow { log_id: once(&["broken", webhook_id]), ..alert(&agency(), &text, now) };
+    base.store.want(Vec::new(), vec![row]).await?;
+    let airtable = base.gate.enter().await?;
+    match base.gate.leave_gently(airtable.delete_webhook(webhook_id).await).await? {
+        Ok(()) | Err(AirtableError::NotFound { .. }) => Ok(Drained::Gone),
+        Err(error) => Err(Stopped::Airtable(error)),
+    }
 }
 
 /// One transaction of a person: its changes are decided on together, upon the contacts as they are now.
