@@ -66,6 +66,8 @@ impl Stopped {
 fn end_of(error: &AirtableError, attempts: u32, now: DateTime<Utc>) -> TaskEnd {
     let asked_ms = match error {
         AirtableError::Unavailable { retry_after_ms, .. } if attempts < ATTEMPTS_MAX => *retry_after_ms,
+        // A record that was deleted this moment is seen so at the next look; a table that was renamed may get its name back.
+        AirtableError::NotFound { .. } if attempts < ATTEMPTS_MAX => None,
         AirtableError::Unavailable { .. } | AirtableError::Rejected { .. } | AirtableError::NotFound { .. } => {
             return TaskEnd::Dead { error: error.to_string() };
         }

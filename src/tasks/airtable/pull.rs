@@ -154,8 +154,28 @@ async fn take_leads(
         let identity = |kind: &str| platform_key(kind, "airtable", &[base.gate.base_id(), &transaction, record_id]);
         events.extend(events_of(subject, cells, unchanged, at, identity));
     }
-    base.apply(events, TriggerType::Webhook).await?;
+    apply(base, events, at).await?;
     tell_of_deleted(base, destroyed, &subjects, at).await
+}
+
+/// All together, else each alone: one that can't be applied is told and holds up none of those that come after it.
+async fn apply(base: &Base, events: Vec<Event>, at: DateTime<Utc>) -> Result<(), Stopped> {
+    match base.apply(events.clone(), TriggerType::Webhook).await {
+        Err(Stopped::Refused(_)) => {}
+        result => return result,
+    }
+    for event in events {
+        let (tenant, key) = (event.client_id.clone(), event.dedupe_key.clone());
+        match base.apply(vec![event], TriggerType::Webhook).await {
+            Err(Stopped::Refused(why)) => {
+                let text = format!("a change of a person in Airtable could not be taken ({key}): {why}");
+                let row = LogRow { log_id: once(&["poisoned", &key]), ..alert(&tenant, &text, at) };
+                base.store.want(Vec::new(), vec![row]).await?;
+            }
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 /// A lead that a person deleted: the contact lives on, and a person should know what follows.
