@@ -751,3 +751,29 @@ async fn a_won_deal_finds_its_client() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_file_of_google_drive_is_imported_and_what_is_not_done_yet_is_said() {
+    let database = Database::new(common::Kind::Sqlite).await;
+    let mut day = Day::new(&database, Weather::Calm).await;
+    let acme = day.adds("Clients", &json!({ "client_name": "Acme", "primary_contact_email": "boss@acme.example" }));
+    day.sandbox.serve_drive_file("1DriveFile", ROWS);
+    let list = day.adds(
+        "Lead Lists",
+        &json!({ "List Name": "Drive", "Client": [acme], "Status": "Active", "Source Type": "Google Drive CSV",
+            "Source URL": "https://drive.google.com/file/d/1DriveFile/view?usp=sharing", "Description": "of a fair",
+            "Auto Create Supabase List": true, "Auto Enrich": true }),
+    );
+    Box::pin(day.work()).await;
+    let cells = day.record("Lead Lists", &list);
+    let said = cells["Source Description"].as_str().unwrap();
+    assert!(
+        cells["Status"] == "Completed" && said.contains("4 new") && said.contains("Auto Enrich is not done"),
+        "{cells:#?}"
+    );
+    for name in ["Import Started At", "Import Completed At", "Last Sync"] {
+        assert!(cells[name].as_str().unwrap().starts_with("2026-11-20T09:0"), "{name}");
+    }
+    let lists = database.person().await.texts("SELECT description || source || created_by AS x FROM lead_lists").await;
+    assert_eq!(lists, ["of a faircsv_importairtable"]);
+}
