@@ -157,6 +157,12 @@ on_both! {
         assert_eq!((ada.first_name.as_deref(), ada.last_name.as_deref()), (Some("Adelheid"), Some("Berg")));
         let lists = database.person().await.texts("SELECT list_id AS x FROM contacts WHERE email = 'ada@example.com'").await;
         assert_eq!(lists, [Uuid::from_u128(76).to_string()], "the first list stays");
+        // Nor does the same list overwrite what it told itself; what was empty is filled.
+        let longer = Cursor::new("email,first name,phone\nada@example.com,Adelheid Wilhelmine,+49 30 1234567\n");
+        let mut again = Import::begin(longer, Plan { list_id: Uuid::from_u128(76), ..plan(false) }, clock() + chrono::TimeDelta::hours(1)).await.unwrap();
+        while again.step(&context, &mut drop).await.unwrap() {}
+        let after = contact(store, "ada@example.com").await.unwrap();
+        assert_eq!((after.first_name.as_deref(), after.phone.is_some()), (Some("Adelheid"), true));
         // A list of the same name is the same list, whoever makes it; of another client it is another.
         let again = ListWrite { list_id: Uuid::from_u128(79), ..list("May") };
         assert_eq!(store.ensure_list(&again).await.unwrap(), list_id());

@@ -3,8 +3,8 @@
 
 mod reader;
 
-use crate::domain::event::{ContactSource, Event, EventData, Facts, Source};
-use crate::domain::identity::platform_key;
+use crate::domain::event::{ContactSource, Event, EventData, Facts, Profile, Source};
+use crate::domain::identity::hash_key;
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::import::{Mapping, Row, Told, map, read_row};
 use crate::domain::stage::Stage;
@@ -218,8 +218,9 @@ impl Import {
         let list = self.plan.list_id.to_string();
         Event {
             client_id: self.plan.client_id.clone(),
-            // The same list again tells nothing new.
-            dedupe_key: platform_key("contact_added", "import", &[&list, row.email.as_str()]),
+            // The same row again tells nothing new. One that tells something else is another report: joined with the first, its
+            // longer texts would win over what is known.
+            dedupe_key: hash_key("contact_added", "import", &[&list, row.email.as_str(), &told(&row.profile)]),
             email: row.email,
             source: self.plan.source,
             facts: Facts {
@@ -241,4 +242,9 @@ impl Import {
         }
         reject(Rejected { line: raw.line, reason, cells: raw.cells });
     }
+}
+
+/// The profile as text, of which the key keeps only a hash.
+fn told(profile: &Profile) -> String {
+    serde_json::to_string(profile).unwrap_or_default()
 }
