@@ -33,7 +33,7 @@ pub fn fetch_of(source: Option<SourceType>, url: Option<&str>) -> Result<Fetch, 
     match (source, url) {
         (None, _) => Err("Source Type is empty: choose where the contacts come from".to_owned()),
         (Some(SourceType::Manual), _) => Ok(Fetch::Nothing),
-        (Some(SourceType::CsvImport), Some(url)) if url.starts_with("https://") || url.starts_with("http://") => {
+        (Some(SourceType::CsvImport), Some(url)) if url.starts_with("https://") => {
             Ok(Fetch::Url(url.to_owned()))
         }
         (Some(SourceType::CsvImport), Some(_)) => Err("Source URL must begin with https://".to_owned()),
@@ -150,6 +150,7 @@ mod tests {
                 Some(Fetch::Url("https://example.com/a.csv".into())),
             ),
             ("no address", Some(CsvImport), "", None),
+            ("without TLS", Some(CsvImport), "http://example.com/a.csv", None),
             ("a file of this machine", Some(CsvImport), "file:///etc/passwd", None),
             ("by hand", Some(Manual), "", Some(Fetch::Nothing)),
             ("Clay", Some(ClayTable), "https://app.clay.com/x", None),

@@ -37,15 +37,27 @@ pub(super) fn write(
         log_step(subject, event, step, was_folded_again, rim, writes);
         for campaign in &step.campaigns_touched {
             let kind = TaskKind::PlatformSyncSequence;
-            let payload = json!({ "campaign_id": campaign });
-            writes.tasks.push(task(subject, kind, &format!(":{campaign}"), payload, PRIORITY_USUAL, rim));
+            writes.tasks.push(TaskRow {
+                task_key: format!("{}:{campaign}", TaskRow::contact_key(kind, subject.contact_id)),
+                payload: json!({ "campaign_id": campaign }),
+                ..task(subject, kind, PRIORITY_USUAL, rim)
+            });
         }
         // A card that was moved to where its contact can't be is moved back, with the reason.
         if event.source == Source::Airtable
             && (step.refused || !lead_change::is_granted(&event.facts.data, subject.after.stage))
         {
-            let payload = json!({ "note": step.rule });
-            writes.tasks.push(task(subject, TaskKind::AirtableWriteBack, "", payload, PRIORITY_WRITE_BACK, rim));
+            // Granted at its own time, it was overtaken by what happened after it: that is the reason then.
+            let is_overtaken = !step.refused && lead_change::is_granted(&event.facts.data, step.after);
+            let note = if is_overtaken {
+                format!("{}, but what came later made the contact {}", step.rule, subject.after.stage)
+            } else {
+                step.rule.clone()
+            };
+            let payload = json!({ "note": note });
+            writes
+                .tasks
+                .push(TaskRow { payload, ..task(subject, TaskKind::AirtableWriteBack, PRIORITY_WRITE_BACK, rim) });
         }
     }
     if was_folded_again && subject.before.stage != subject.after.stage {
@@ -63,10 +75,10 @@ pub(super) fn write(
             )
         });
         let priority = if is_hot { PRIORITY_HOT } else { PRIORITY_USUAL };
-        writes.tasks.push(task(subject, TaskKind::AirtableSyncLead, "", json!({}), priority, rim));
+        writes.tasks.push(task(subject, TaskKind::AirtableSyncLead, priority, rim));
     }
     if needs_client_record(subject.after) && !needs_client_record(subject.before) {
-        writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, "", json!({}), PRIORITY_USUAL, rim));
+        writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, PRIORITY_USUAL, rim));
     }
 }
 
@@ -75,34 +87,17 @@ fn needs_client_record(contact: &Contact) -> bool {
     contact.stage == Stage::Won && contact.converted_to_client && contact.converted_client_id.is_none()
 }
 
-/// Work about this contact; one task a kind, contact and `part`.
-fn task(
-    subject: &Subject<'_>,
-    kind: TaskKind,
-    part: &str,
-    payload: serde_json::Value,
-    priority: u8,
-    rim: &mut Rim<'_>,
-) -> TaskRow {
-    TaskRow {
-        task_id: (rim.new_id)(),
-        kind,
-        tenant: subject.key.client_id.clone(),
-        task_key: format!("{kind}:{}{part}", subject.contact_id),
-        contact_id: Some(subject.contact_id),
-        payload,
-        priority,
-        due_at: rim.now,
-        now: rim.now,
-    }
+fn task(subject: &Subject<'_>, kind: TaskKind, priority: u8, rim: &mut Rim<'_>) -> TaskRow {
+    TaskRow::of_contact((rim.new_id)(), kind, subject.key.client_id.clone(), subject.contact_id, priority, rim.now)
 }
 
-/// The part of a contact that its lead shows; a lead is written again only when this has changed.
+/// The part of a contact that [`crate::domain::lead::cells`] shows; a lead is written again only when this has changed.
 fn lead_facts(contact: &Contact) -> impl PartialEq + use<'_> {
     (
         (contact.has_engaged, contact.stage, contact.unclear.is_some(), contact.had_meeting, contact.engagement),
-        (contact.first_reply_at, contact.last_reply_at, contact.reply_count, contact.newest_intent),
-        (contact.follow_up_date, contact.follow_up_reason, contact.meeting_at, contact.converted_client_id.as_ref()),
+        (contact.first_reply_at, contact.reply_count, contact.newest_intent),
+        (contact.follow_up_date, contact.follow_up_reason, contact.converted_client_id.as_ref()),
+        (&contact.profile, contact.newest_campaign()),
     )
 }
 

@@ -4,6 +4,7 @@ use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
 use crate::domain::event::{Facts, OutsideChange, Source};
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::intent::{Intent, Sentiment};
+use crate::domain::lead::Cells;
 use crate::domain::stage::{Stage, options};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
@@ -279,6 +280,28 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
+    /// Work about one contact: one row a kind and contact.
+    pub fn of_contact(
+        task_id: Uuid,
+        kind: TaskKind,
+        tenant: ClientId,
+        contact_id: Uuid,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            tenant,
+            task_key: Self::contact_key(kind, contact_id),
+            contact_id: Some(contact_id),
+            ..Self::round(task_id, kind, priority, now)
+        }
+    }
+
+    /// The key of [`Self::of_contact`].
+    pub fn contact_key(kind: TaskKind, contact_id: Uuid) -> String {
+        format!("{kind}:{contact_id}")
+    }
+
     /// Work that is about no client and comes round: one row a kind.
     pub fn round(task_id: Uuid, kind: TaskKind, priority: u8, now: DateTime<Utc>) -> Self {
         Self {
@@ -360,9 +383,6 @@ pub struct LeadSubject {
     /// The cells as the engine last wrote them or found them as wanted, by the names of their fields.
     pub lead_written: Cells,
 }
-
-/// Cells of an Airtable record, by the names of their fields.
-pub type Cells = serde_json::Map<String, serde_json::Value>;
 
 /// A lead that was written.
 #[derive(Debug, Clone)]

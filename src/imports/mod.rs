@@ -95,6 +95,15 @@ impl ImportError {
     }
 }
 
+/// What was known of a row's contact.
+#[derive(Clone, Copy)]
+enum Before {
+    New,
+    Known,
+    /// In this list already.
+    Listed,
+}
+
 /// An import under way.
 pub struct Import {
     plan: Plan,
@@ -177,17 +186,23 @@ impl Import {
             match known.get(&row.email) {
                 Some((Stage::DoNotContact, _)) => self.opted_out(&row.email, raw, reject),
                 known => {
-                    match known {
-                        None => self.report.imported += 1,
-                        Some((_, Some(list))) if *list == self.plan.list_id => self.report.unchanged += 1,
-                        Some(_) => self.report.known += 1,
-                    }
+                    let before = match known {
+                        None => Before::New,
+                        Some((_, Some(list))) if *list == self.plan.list_id => Before::Listed,
+                        Some(_) => Before::Known,
+                    };
                     events.push(self.event(row));
-                    taken.push((known.is_none(), raw));
+                    taken.push((before, raw));
                 }
             }
         }
-        if self.plan.dry_run || events.is_empty() {
+        if self.plan.dry_run {
+            for (before, _) in taken {
+                self.count(before);
+            }
+            return Ok(());
+        }
+        if events.is_empty() {
             return Ok(());
         }
         let Plan { client_id, source, .. } = &self.plan;
@@ -195,18 +210,23 @@ impl Import {
         let applied = apply_through_conflicts(&[incoming], context).await?;
         // Somebody opted out between the look and the write: the engine refused it, so it was not imported.
         let answers = applied.answers.into_iter().flat_map(|answer| answer.events);
-        for (answer, (was_new, raw)) in answers.zip(taken) {
+        for (answer, (before, raw)) in answers.zip(taken) {
             if answer.outcome == Outcome::Refused {
-                if was_new {
-                    self.report.imported = self.report.imported.saturating_sub(1);
-                } else {
-                    self.report.known = self.report.known.saturating_sub(1);
-                }
                 self.report.opted_out += 1;
                 self.reject(raw, answer.reason, reject);
+            } else {
+                self.count(before);
             }
         }
         Ok(())
+    }
+
+    fn count(&mut self, before: Before) {
+        match before {
+            Before::New => self.report.imported += 1,
+            Before::Known => self.report.known += 1,
+            Before::Listed => self.report.unchanged += 1,
+        }
     }
 
     fn opted_out(&mut self, email: &Email, raw: RawRow, reject: &mut (dyn FnMut(Rejected) + Send)) {

@@ -1,5 +1,6 @@
 //! Fetching files that people name by a link: into a file, bounded, and never from inside the network that this service stands in.
 
+use super::what_broke;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
@@ -100,19 +101,11 @@ impl Fetcher {
     }
 }
 
-/// The address itself is left out: it may hold a token.
 fn unavailable(error: &reqwest::Error) -> FetchError {
     if error.is_redirect() {
         return FetchError::Refused("it redirects too often, or to an address that is not public".to_owned());
     }
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke"
-    };
-    FetchError::Unavailable(what.to_owned())
+    FetchError::Unavailable(what_broke(error).to_owned())
 }
 
 /// A name is looked up by [`PublicOnly`]; an address in numbers is looked at here.

@@ -3,3 +3,14 @@
 pub mod airtable;
 pub mod fetch;
 pub mod post;
+
+/// What kept a request from being answered. Without the address, which may hold a token.
+fn what_broke(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
+    }
+}

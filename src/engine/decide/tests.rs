@@ -328,7 +328,7 @@ fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_clien
     };
     let won = || EventData::DealWon { client_record: None };
     let no_show = || EventData::MeetingNoShow { meeting: meeting(1) };
-    let cases: [(&str, Vec<Event>, &[&str]); 5] = [
+    let cases: [(&str, Vec<Event>, &[&str]); 6] = [
         ("won by a person", vec![event(Source::Airtable, "a", won())], &["airtable.sync_client"]),
         (
             "won with its client named",
@@ -340,6 +340,14 @@ fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_clien
             vec![
                 event(Source::N8n, "a", EventData::Unsubscribed { campaign: None }),
                 event(Source::Airtable, "ab", won()),
+            ],
+            &["airtable.write_back"],
+        ),
+        (
+            "won before an opt-out that is known already",
+            vec![
+                event(Source::N8n, "later", EventData::Unsubscribed { campaign: None }),
+                event(Source::Airtable, "a", won()),
             ],
             &["airtable.write_back"],
         ),
@@ -359,5 +367,9 @@ fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_clien
         let (writes, _) = decide(&batch, &Known::default(), &mut rim);
         let kinds: Vec<&str> = writes.tasks.iter().map(|task| task.kind.as_str()).collect();
         assert_eq!(kinds, expected, "{what}");
+        let note = writes.tasks.iter().find_map(|task| task.payload.get("note")?.as_str());
+        let is_overtaken = what == "won before an opt-out that is known already";
+        let overtaken = "the deal was won, but what came later made the contact DoNotContact";
+        assert_eq!(note == Some(overtaken), is_overtaken, "{what}: {note:?}");
     }
 }

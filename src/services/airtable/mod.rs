@@ -4,6 +4,7 @@ pub mod meta;
 pub mod records;
 pub mod webhooks;
 
+use super::what_broke;
 use crate::sources::settings::Secret;
 use reqwest::Method;
 use serde_json::Value;
@@ -71,7 +72,7 @@ impl Airtable {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| unavailable(&error.without_url()))?;
+        let response = request.send().await.map_err(|error| unavailable(&error))?;
         let status = response.status().as_u16();
         let retry_after_ms = response
             .headers()
@@ -79,7 +80,7 @@ impl Airtable {
             .and_then(|value| value.to_str().ok())
             .and_then(|seconds| seconds.parse::<u64>().ok())
             .map(|seconds| seconds.saturating_mul(1_000));
-        let bytes = response.bytes().await.map_err(|error| unavailable(&error.without_url()))?;
+        let bytes = response.bytes().await.map_err(|error| unavailable(&error))?;
         if !(200..300).contains(&status) {
             return Err(refusal(status, retry_after_ms, &bytes));
         }
@@ -91,14 +92,7 @@ impl Airtable {
 }
 
 fn unavailable(error: &reqwest::Error) -> AirtableError {
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke"
-    };
-    unreadable(what)
+    unreadable(what_broke(error))
 }
 
 fn unreadable(detail: &str) -> AirtableError {

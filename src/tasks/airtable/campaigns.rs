@@ -148,16 +148,9 @@ async fn want_late_links(base: &Base, campaigns: &[CampaignId]) -> Result<(), St
     let now = base.now();
     let contacts = base.store.leads_without_campaign(campaigns, LATE_LINKS_MAX).await?;
     let subjects = base.store.lead_subjects(&contacts).await?;
-    let tasks = subjects.iter().map(|subject| TaskRow {
-        task_id: Uuid::new_v4(),
-        kind: TaskKind::AirtableSyncLead,
-        tenant: subject.key.client_id.clone(),
-        task_key: format!("{}:{}", TaskKind::AirtableSyncLead, subject.contact_id),
-        contact_id: Some(subject.contact_id),
-        payload: json!({}),
-        priority: PRIORITY_BULK,
-        due_at: now,
-        now,
+    let tasks = subjects.iter().map(|subject| {
+        let (kind, tenant) = (TaskKind::AirtableSyncLead, subject.key.client_id.clone());
+        TaskRow::of_contact(Uuid::new_v4(), kind, tenant, subject.contact_id, PRIORITY_BULK, now)
     });
     Ok(base.store.want(tasks.collect(), Vec::new()).await?)
 }

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 const MERGE_ON: &str = "client_id";
 const EMAIL: &str = "primary_contact_email";
 const FROM_LEAD: &str = "converted_from_lead";
-/// How soon it is looked again whether the lead is there that the client is linked to.
-const LEAD_WAIT_MS: i64 = 2_000;
+/// How soon it is looked again whether the lead is there that the client is linked to. Leads go first, so one that is not there failed;
+/// each look costs a place of the budget.
+const LEAD_WAIT_MS: i64 = 30_000;
 
 pub(super) async fn work(base: &Base, task: &ClaimedTask) -> Result<Done, Stopped> {
     let ids: Vec<_> = task.contact_id.into_iter().collect();

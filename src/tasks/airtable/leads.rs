@@ -315,12 +315,10 @@ pub(super) fn view(subject: &LeadSubject) -> LeadView {
         had_meeting: contact.had_meeting,
         engagement: contact.engagement.unwrap_or(Engagement::EmailReply),
         first_reply_at: contact.first_reply_at,
-        last_reply_at: contact.last_reply_at,
         follow_up_date: contact.follow_up_date,
         follow_up_reason: contact.follow_up_reason,
         reply_count: contact.reply_count,
         newest_intent: contact.newest_intent,
-        meeting_at: contact.meeting_at,
         campaign: contact.newest_campaign().cloned(),
         campaign_record: None,
         // Ids of clients that other systems made are no Airtable records.

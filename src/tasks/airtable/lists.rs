@@ -3,9 +3,8 @@
 
 use super::gate::{Gate, Stopped};
 use super::schema::Schema;
-use super::{AirtableSettings, Base, CLIENTS, Done, LISTS, Tenant, agency, log, once};
-use crate::domain::event::ContactSource;
-use crate::domain::event::Source;
+use super::{AirtableSettings, Base, CLIENTS, Done, LISTS, Tenant, log, once};
+use crate::domain::event::{ContactSource, Source};
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
 use crate::domain::lead::Cells;
@@ -47,16 +46,11 @@ pub(super) async fn want_active(base: &Base) -> Result<(), Stopped> {
         }
     };
     let now = base.now();
+    let kind = TaskKind::AirtableImportList;
     let tasks = records.into_iter().map(|record| TaskRow {
-        task_id: Uuid::new_v4(),
-        kind: TaskKind::AirtableImportList,
-        tenant: agency(),
-        task_key: format!("{}:{}", TaskKind::AirtableImportList, record.id),
-        contact_id: None,
+        task_key: format!("{kind}:{}", record.id),
         payload: json!({ "record_id": record.id }),
-        priority: PRIORITY_IMPORT,
-        due_at: now,
-        now,
+        ..TaskRow::round(Uuid::new_v4(), kind, PRIORITY_IMPORT, now)
     });
     Ok(base.store.want(tasks.collect(), Vec::new()).await?)
 }
@@ -108,6 +102,10 @@ impl Lane {
 
     /// One import, from its record to its figures.
     pub(in crate::tasks) async fn turn(&mut self) -> Result<Turn, StoreError> {
+        // Looked for without a write: this lane looks every second.
+        if !self.base.store.has_due_task(&KINDS, self.base.now()).await? {
+            return Ok(Turn::Idle);
+        }
         let Some(task) = self.base.claim(&KINDS, 1).await?.pop() else { return Ok(Turn::Idle) };
         let done = self.work(&task).await;
         self.base.settle(&task, done).await?;
@@ -217,9 +215,7 @@ impl Lane {
         let cells = self.schema.writable(&self.base, LISTS, cells).await?;
         self.base.update(LISTS, record_id, cells).await
     }
-}
 
-impl Lane {
     /// The list's row: the one that the record names, else its own, which a second try finds again.
     async fn list_of(
         &self,

@@ -8,7 +8,7 @@ use crate::domain::event::Event;
 use crate::domain::identity::platform_key;
 use crate::domain::lead::{self, Cells};
 use crate::domain::lead_change::{self, WATCHED};
-use crate::engine::rows::{LeadSubject, LogRow, TaskKind, TriggerType};
+use crate::engine::rows::{LeadSubject, LogRow, TaskKind, TaskRow, TriggerType};
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::Record;
 use crate::services::airtable::webhooks::{ChangedTable, Payload, plain_cell};
@@ -70,11 +70,15 @@ pub(super) async fn drain(
             Err(AirtableError::NotFound { .. } | AirtableError::Denied { .. }) => return Ok(Drained::Gone),
             Err(error) => return Err(Stopped::Airtable(error)),
         };
+        let mut were_lists_changed = false;
         for payload in &page.payloads {
             if payload.error {
                 return broken(base, webhook_id, payload.code.as_deref().unwrap_or("?")).await;
             }
-            take(base, schema, payload).await?;
+            were_lists_changed |= take(base, schema, payload).await?;
+        }
+        if were_lists_changed {
+            lists::want_active(base).await?;
         }
         if page.cursor != cursor {
             cursor = page.cursor;
@@ -100,16 +104,18 @@ async fn broken(base: &Base, webhook_id: &str, code: &str) -> Result<Drained, St
     }
 }
 
-/// One transaction of a person: its changes are decided on together, upon the contacts as they are now.
-async fn take(base: &Base, schema: &mut Schema, payload: &Payload) -> Result<(), Stopped> {
+/// One transaction of a person: its changes are decided on together, upon the contacts as they are now. True where lead lists were
+/// changed, which are looked at as they are then.
+async fn take(base: &Base, schema: &mut Schema, payload: &Payload) -> Result<bool, Stopped> {
+    let mut were_lists_changed = false;
     for (table_id, table) in &payload.changed_tables_by_id {
         match schema.table_name(base, table_id).await? {
             Some(name) if name == base.leads => take_leads(base, schema, table_id, table, payload).await?,
-            Some(name) if name == LISTS => lists::want_active(base).await?,
-            Some(_) | None => {}
+            Some(name) => were_lists_changed |= name == LISTS,
+            None => {}
         }
     }
-    Ok(())
+    Ok(were_lists_changed)
 }
 
 async fn take_leads(
@@ -247,8 +253,8 @@ pub(super) async fn reconcile(base: &Base) -> Result<(), Stopped> {
 async fn reconcile_one(base: &Base, before: &LeadSubject, record_id: &str) -> Result<(), Stopped> {
     let Some(record) = base.record(&base.leads, record_id).await? else { return Ok(()) };
     let Some(after) = base.store.lead_subjects(&[before.contact_id]).await?.pop() else { return Ok(()) };
-    let writers =
-        [TaskKind::AirtableSyncLead, TaskKind::AirtableWriteBack].map(|kind| format!("{kind}:{}", after.contact_id));
+    let writers = [TaskKind::AirtableSyncLead, TaskKind::AirtableWriteBack]
+        .map(|kind| TaskRow::contact_key(kind, after.contact_id));
     if after.lead_written != before.lead_written || base.store.is_any_running(&writers).await? {
         return Ok(());
     }
