@@ -9,7 +9,7 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
     println!("cargo:rerun-if-changed=fixtures");
     let mut files = Vec::new();
-    for source in ["smartlead", "instantly", "n8n"] {
+    for source in ["smartlead", "instantly", "n8n", "calcom", "calendly"] {
         collect(&root.join("fixtures").join(source), &mut files)?;
     }
     files.sort();

@@ -257,6 +257,7 @@ fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: us
             source: *source,
             received_at: now,
             events: understood.events,
+            orphans: Vec::new(),
             campaign_changes: Vec::new(),
             alerts: Vec::new(),
             unrecognised: Vec::new(),

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod imports;
 pub mod intake;
 pub mod listener;
+pub mod mail;
 pub mod sandbox;
 pub mod services;
 pub mod sources;

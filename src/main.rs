@@ -9,14 +9,7 @@ fn main() -> ExitCode {
     let args = Cli::parse();
     cli::logs::start(read_env("SALES_ENGINE_LOG").as_deref());
     let rim = Rim { env: Arc::new(read_env), now: Arc::new(now) };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return cli::failed(&anyhow::Error::new(error).context("start the runtime")),
-    };
-    match runtime.block_on(cli::run(args, rim)) {
-        Ok(code) => code,
-        Err(error) => cli::failed(&error),
-    }
+    cli::run(args, rim).unwrap_or_else(|error| cli::failed(&error))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]

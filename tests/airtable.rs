@@ -354,7 +354,10 @@ async fn without_airtable_promotions_wait_and_say_so() {
     world.replies(2).await;
     assert_eq!(world.work(5_000).await, 0);
     assert_eq!(world.tasks(TaskStatus::Pending).await, 2);
-    let why = sales_engine::tasks::waits_for(sales_engine::engine::rows::TaskKind::AirtableSyncLead, false);
+    let why = sales_engine::tasks::waits_for(
+        sales_engine::engine::rows::TaskKind::AirtableSyncLead,
+        sales_engine::tasks::Configured { airtable: false, gmail: false },
+    );
     assert!(why.unwrap().contains("Airtable is not configured"));
 }
 

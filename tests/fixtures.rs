@@ -7,7 +7,7 @@ use sales_engine::config;
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::ClientId;
 use sales_engine::sources::settings::ClientSources;
-use sales_engine::sources::{Request, read};
+use sales_engine::sources::{Request, gmail, read};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -24,9 +24,13 @@ url_tokens = ["token-of-the-url"]
 "Hot Lead" = "interested_ready_to_talk"
 [clients.acme.n8n]
 secrets = ["secret-of-n8n"]
+[clients.acme.calcom]
+secrets = ["secret-of-calcom"]
+[clients.acme.calendly]
+secrets = ["secret-of-calendly"]
 "#;
 
-const SOURCES: [Source; 3] = [Source::Smartlead, Source::Instantly, Source::N8n];
+const SOURCES: [Source; 5] = [Source::Smartlead, Source::Instantly, Source::N8n, Source::Calcom, Source::Calendly];
 
 fn sources() -> ClientSources {
     let config = config::load(Some(("test", CONFIG)), &|_| None).unwrap();
@@ -45,7 +49,9 @@ fn understand(source: Source, query: &str, body: &[u8]) -> Value {
             let mut value = serde_json::to_value(&understood).unwrap();
             // Shown as JSON, not as a text of JSON; kept out where it is only large.
             let stored = understood.body_to_store;
-            assert!(!stored.contains("secret_key") && !stored.contains("webhook_url"), "secrets are not stored");
+            for secret in ["secret_key", "webhook_url", "subscriberUrl", "not-to-be-stored"] {
+                assert!(!stored.contains(secret), "secrets are not stored");
+            }
             value["body_to_store"] = if stored.len() > 4_000 {
                 json!(format!("{} bytes", stored.len()))
             } else {
@@ -92,8 +98,34 @@ fn instantly_payloads() {
 }
 
 #[test]
+fn calcom_payloads() {
+    check(Source::Calcom);
+}
+
+#[test]
+fn calendly_payloads() {
+    check(Source::Calendly);
+}
+
+#[test]
 fn n8n_payloads() {
     check(Source::N8n);
+}
+
+/// A push holds no event: which mailbox it names, or why it names none.
+#[test]
+fn gmail_pushes() {
+    let client_id = ClientId::parse("acme").unwrap();
+    for file in files("gmail") {
+        let body = std::fs::read(&file).unwrap();
+        let request =
+            Request { client_id: &client_id, query: "", headers: &[], body: &body, received_at: received_at() };
+        let value = match gmail::read(&request) {
+            Ok(push) => serde_json::to_value(&push).unwrap(),
+            Err(malformed) => json!({ "malformed": malformed.to_string() }),
+        };
+        snapshot("gmail", &file, &value);
+    }
 }
 
 #[test]
@@ -135,6 +167,27 @@ fn any_json() -> impl Strategy<Value = Value> {
         "leadCorrespondence",
         "sent_message",
         "step",
+        "triggerEvent",
+        "createdAt",
+        "payload",
+        "uid",
+        "bookingUid",
+        "rescheduleUid",
+        "attendees",
+        "organizer",
+        "responses",
+        "value",
+        "noShow",
+        "seatsPerTimeSlot",
+        "event",
+        "uri",
+        "invitee",
+        "old_invitee",
+        "no_show",
+        "scheduled_event",
+        "event_memberships",
+        "questions_and_answers",
+        "created_at",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -152,6 +205,15 @@ fn any_json() -> impl Strategy<Value = Value> {
             "reply_received",
             "meeting_booked",
             "follow_up_set",
+            "BOOKING_CREATED",
+            "BOOKING_RESCHEDULED",
+            "BOOKING_CANCELLED",
+            "BOOKING_NO_SHOW_UPDATED",
+            "AFTER_GUESTS_CAL_VIDEO_NO_SHOW",
+            "invitee.created",
+            "invitee.canceled",
+            "invitee_no_show.created",
+            "invitee_no_show.deleted",
             "a@example.com",
             "2026-10-01T09:00:00Z",
             "1",
@@ -173,7 +235,7 @@ proptest! {
     #[test]
     fn no_body_makes_a_source_panic(value in any_json(), bytes in prop::collection::vec(any::<u8>(), 0..100)) {
         for source in SOURCES {
-            for query in ["", "as=smartlead", "as=instantly", "as=%00"] {
+            for query in ["", "as=smartlead", "as=instantly", "as=calcom", "as=calendly", "as=%00"] {
                 understand(source, query, value.to_string().as_bytes());
                 understand(source, query, &bytes);
             }

@@ -15,6 +15,7 @@ use sales_engine::engine::rows::{
     ChatWrite, ClaimedTask, ContactRow, EventRow, LeadWritten, MarksWrite, Seen, TaskEnd, TaskKind, TaskRow,
     TaskSettled, Verdict, Writes,
 };
+use sales_engine::store::views::{Clues, News, Owner, Owners};
 use sales_engine::store::{Store, StoreError};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -722,5 +723,155 @@ on_both! {
         let linked = serde_json::json!({ "Campaign": ["rec7"] }).as_object().unwrap().clone();
         store.settle_tasks(&[], &[lead(1, linked), lead(2, serde_json::Map::new())], &[]).await.unwrap();
         assert_eq!(store.leads_without_campaign(&[campaign("7"), campaign("8")], 10).await.unwrap(), [id(2)]);
+    }
+}
+
+on_both! {
+    async fn a_numbers_cursor_never_goes_back(database: Database) {
+        let store = &database.store;
+        assert_eq!(store.cursor("gmail.history:acme:a@example.com").await.unwrap(), None);
+        let largest = u64::MAX;
+        let rows: &[(&str, u64, i64, &str)] = &[
+            ("the first", 9, 1, "9"),
+            ("a longer number is greater than one that begins with more", 10, 2, "10"),
+            ("back", 9, 3, "10"),
+            ("the same", 10, 4, "10"),
+            ("beyond signed numbers", largest, 5, "18446744073709551615"),
+            ("back from there", largest - 1, 6, "18446744073709551615"),
+        ];
+        for (what, value, minute, expected) in rows {
+            store.advance_cursor("gmail.history:acme:a@example.com", *value, at(*minute)).await.unwrap();
+            let (now, when) = store.cursor("gmail.history:acme:a@example.com").await.unwrap().unwrap();
+            assert_eq!((now.as_str(), when), (*expected, at(*minute)), "{what}");
+        }
+        store.advance_cursor("gmail.history:acme:a@example.com", 1, at(2)).await.unwrap();
+        assert_eq!(store.cursor("gmail.history:acme:a@example.com").await.unwrap().unwrap().1, at(6), "nor does its time");
+    }
+}
+
+/// A row of a conversation that Gmail told.
+fn gmail_chat(n: u128, contact: u128, thread: &str, minute: i64) -> ChatWrite {
+    let mut write = chat(n, contact, "hello");
+    write.row.platform = Platform::Gmail;
+    write.row.thread_id = Some(thread.to_owned());
+    write.row.at = at(minute);
+    write.row.key = format!("k{n}");
+    write.row.contact_identifier = Some(format!("used{n}@example.com"));
+    write
+}
+
+on_both! {
+    async fn clues_lead_to_the_contacts_of_this_client_only(database: Database) {
+        let store = &database.store;
+        let beta = ClientId::parse("beta").unwrap();
+        let strangers = ContactRow {
+            contact_id: id(9),
+            key: ContactKey { client_id: beta.clone(), email: key(1).email },
+            ..contact_row(9, Contact::default())
+        };
+        let mut of_smartlead = gmail_chat(23, 1, "thread-b", 4);
+        of_smartlead.row.platform = Platform::Smartlead;
+        "email_sent:m:x@mail".clone_into(&mut of_smartlead.row.key);
+        let writes = Writes {
+            contacts: vec![contact_row(1, Contact::default()), contact_row(2, Contact::default()), strangers],
+            events: vec![event_row(11, 1, "email_sent:m:x@mail"), event_row(12, 2, "reply_received:m:y@mail")],
+            chat_rows: vec![gmail_chat(21, 2, "thread-a", 5), gmail_chat(22, 1, "thread-a", 3), of_smartlead],
+            ..Writes::default()
+        };
+        put(store, &writes).await.unwrap();
+        let clues = Clues {
+            event_keys: ["email_sent:m:x@mail", "reply_received:m:y@mail", "email_sent:m:z@mail"].map(str::to_owned).to_vec(),
+            threads: ["thread-a", "thread-b"].map(str::to_owned).to_vec(),
+            addresses: vec![key(1).email, Email::parse("nobody@example.com").unwrap()],
+        };
+        let found = store.owners(&client(), &clues).await.unwrap();
+        let owner = |n: u128, used: Option<&str>| Owner {
+            contact: key(n).email,
+            used: used.map(|used| Email::parse(used).unwrap()),
+        };
+        let expected = Owners {
+            by_event_key: [
+                ("email_sent:m:x@mail".to_owned(), owner(1, Some("used23@example.com"))),
+                ("reply_received:m:y@mail".to_owned(), owner(2, None)),
+            ]
+            .into(),
+            by_thread: [(
+                "thread-a".to_owned(),
+                vec![owner(1, Some("used22@example.com")), owner(2, Some("used21@example.com"))],
+            )]
+            .into(),
+            contacts: [key(1).email].into(),
+        };
+        assert_eq!(found, expected);
+        let of_beta = store.owners(&beta, &clues).await.unwrap();
+        assert_eq!(of_beta, Owners { contacts: [key(1).email].into(), ..Owners::default() }, "another client knows its own");
+        assert_eq!(store.owners(&client(), &Clues::default()).await.unwrap(), Owners::default());
+    }
+}
+
+on_both! {
+    async fn mail_that_was_set_aside_is_called_back_by_what_comes(database: Database) {
+        let store = &database.store;
+        let (ours, other) = (Email::parse("sales@acme.example").unwrap(), Email::parse("ada@acme.example").unwrap());
+        let mail = |id: &str, keys: &[&str]| (id.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+        store.set_aside(&client(), &ours, &[mail("m1", &["m:x", "a:1"]), mail("m2", &["m:x", "m:x"])], at(1)).await.unwrap();
+        store.set_aside(&client(), &ours, &[mail("m3", &["a:3"])], at(2)).await.unwrap();
+        store.set_aside(&client(), &other, &[mail("m1", &["a:1"])], at(3)).await.unwrap();
+        let called = async |mailbox: &Email| store.called_back(&client(), mailbox, 10).await.unwrap();
+        assert!(called(&ours).await.is_empty(), "nothing came yet");
+        let beta = ClientId::parse("beta").unwrap();
+        assert_eq!(store.call_back(&[(beta, "a:1".to_owned())]).await.unwrap(), [], "of another client");
+        let found = store.call_back(&[(client(), "a:1".to_owned()), (client(), "t:9".to_owned())]).await.unwrap();
+        assert_eq!(found, [(client(), other.clone()), (client(), ours.clone())]);
+        assert_eq!((called(&ours).await, called(&other).await), (vec!["m1".to_owned()], vec!["m1".to_owned()]));
+        assert_eq!(store.call_back(&[(client(), "a:1".to_owned())]).await.unwrap(), [], "called already");
+        store.call_back(&[(client(), "m:x".to_owned())]).await.unwrap();
+        assert_eq!(called(&ours).await, ["m1", "m2"]);
+        store.take_from_aside(&client(), &ours, &["m2".to_owned()]).await.unwrap();
+        store.set_aside(&client(), &ours, &[mail("m1", &["m:x", "poisoned"])], at(9)).await.unwrap();
+        assert!(called(&ours).await.is_empty(), "one was taken, the other still concerns nobody");
+        store.expire_aside(at(2)).await.unwrap();
+        store.call_back(&[(client(), "m:x".to_owned()), (client(), "a:3".to_owned())]).await.unwrap();
+        assert_eq!(called(&ours).await, ["m3"], "the first is too old, though it was seen again");
+        for n in 0..5 {
+            store.set_aside(&client(), &ours, &[mail(&format!("n{n}"), &["a:n", "m:n"])], at(10 + n)).await.unwrap();
+        }
+        store.bound_aside(&client(), &ours, 2).await.unwrap();
+        store.call_back(&[(client(), "m:n".to_owned()), (client(), "a:3".to_owned())]).await.unwrap();
+        assert_eq!(called(&ours).await, ["n3", "n4"], "the newest two");
+        assert_eq!(called(&other).await, ["m1"], "another mailbox keeps its own");
+    }
+}
+
+on_both! {
+    async fn news_come_in_pages_in_the_order_of_receipt(database: Database) {
+        let store = &database.store;
+        let event = |n: u128, contact: u128, minute: i64| EventRow { received_at: at(minute), ..event_row(n, contact, &format!("k{n}")) };
+        let writes = Writes {
+            contacts: vec![contact_row(1, Contact::default()), contact_row(2, Contact::default())],
+            events: vec![event(11, 1, 1), event(12, 2, 2), event(13, 1, 2), event(14, 2, 4)],
+            chat_rows: vec![{
+                let mut write = gmail_chat(21, 2, "thread-a", 2);
+                "k12".clone_into(&mut write.row.key);
+                write
+            }],
+            ..Writes::default()
+        };
+        put(store, &writes).await.unwrap();
+        let clients = [client()];
+        let first = store.news(&clients, at(2), None, 2).await.unwrap();
+        let seen = |news: &[News]| news.iter().map(|news| (news.dedupe_key.clone(), news.key.email.to_string(), news.thread_id.clone())).collect::<Vec<_>>();
+        assert_eq!(
+            seen(&first),
+            [
+                ("k12".to_owned(), key(2).email.to_string(), Some("thread-a".to_owned())),
+                ("k13".to_owned(), key(1).email.to_string(), None)
+            ]
+        );
+        let last = first.last().unwrap();
+        let rest = store.news(&clients, last.received_at, Some(last.event_id), 2).await.unwrap();
+        assert_eq!(seen(&rest), [("k14".to_owned(), key(2).email.to_string(), None)]);
+        assert_eq!(rest[0].received_at, at(4));
+        assert!(store.news(&[ClientId::parse("beta").unwrap()], at(0), None, 10).await.unwrap().is_empty());
     }
 }

@@ -6,9 +6,10 @@ use sales_engine::domain::contact::Contact;
 use sales_engine::domain::event::{Event, Source};
 use sales_engine::domain::fold;
 use sales_engine::domain::follow_up::Spans;
-use sales_engine::domain::ids::ClientId;
+use sales_engine::domain::ids::{ClientId, Email};
 use sales_engine::engine::decide::{Incoming, Rim, decide};
 use sales_engine::engine::rows::{Known, KnownContact, TriggerType};
+use sales_engine::mail::{Us, understand};
 use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::signature::sign_standard;
 use sales_engine::sources::{Request, prove, read};
@@ -161,6 +162,7 @@ fn deciding() -> Box<dyn FnMut()> {
                 source: Source::Smartlead,
                 received_at: now(),
                 events: vec![event],
+                orphans: Vec::new(),
                 campaign_changes: Vec::new(),
                 alerts: Vec::new(),
                 unrecognised: Vec::new(),
@@ -181,8 +183,61 @@ fn deciding() -> Box<dyn FnMut()> {
     })
 }
 
+/// A reply of 10 kB as a mail client sends it: plain and HTML, our mail quoted below, a signature.
+fn reply_mail() -> String {
+    let words = "Thank you, this is interesting. Could you tell me more about how it works with our own systems?\r\n";
+    let quoted = "We help teams like yours to answer sooner. If you'd rather not hear from me, just reply unsubscribe.";
+    let plain_quote = format!("> {quoted}\r\n").repeat(24);
+    let html_quote = format!("<div dir=3D\"ltr\"><p style=3D\"margin:0\">{quoted}</p></div>=\r\n").repeat(24);
+    format!(
+        "Received: from mx.example.com (mx.example.com [192.0.2.7]) by mx.acme.example; Mon, 16 Nov 2026 09:00:01 +0000\r\n\
+         From: =?utf-8?q?Ada_Berg?= <ada.berg@example.com>\r\nTo: Jo Field <jo@acme.example>\r\nSubject: Re: A question\r\n\
+         Date: Mon, 16 Nov 2026 09:00:00 +0000\r\nMessage-ID: <r1@mail.example.com>\r\nIn-Reply-To: <s1@acme.example>\r\n\
+         References: <s1@acme.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"b1\"\r\n\r\n\
+         --b1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello Jo,\r\n\r\n{}\r\nBest regards\r\nAda Berg\r\n\
+         -- \r\nAda Berg | Head of Operations\r\n+49 30 000000\r\n\r\n\
+         On Mon, 16 Nov 2026 at 08:00, Jo Field <jo@acme.example> wrote:\r\n{plain_quote}\r\n\
+         --b1\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+         <div>Hello Jo,<br>{}</div><div class=3D\"gmail_quote\"><blockquote>{html_quote}</blockquote></div>\r\n--b1--\r\n",
+        words.repeat(12),
+        words.repeat(12)
+    )
+}
+
+/// A delivery status of 10 kB as Postfix sends it, our mail returned within.
+fn bounce_mail() -> String {
+    let returned =
+        "We help teams like yours to answer sooner. Would Tuesday or Wednesday suit you for a call?\r\n".repeat(90);
+    format!(
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.com (Mail Delivery System)\r\nTo: jo@acme.example\r\n\
+         Subject: Undelivered Mail Returned to Sender\r\nDate: Mon, 16 Nov 2026 09:00:00 +0000\r\nAuto-Submitted: auto-replied\r\n\
+         Message-ID: <b1@mx.example.com>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\r\n\r\n\
+         --b1\r\nContent-Type: text/plain\r\n\r\nThis is the mail system at host mx.example.com.\r\n\r\n\
+         <bob@example.com>: host mail.example.com[192.0.2.9] said: 550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown\r\n\r\n\
+         --b1\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n\
+         Final-Recipient: rfc822; bob@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown\r\n\r\n\
+         --b1\r\nContent-Type: message/rfc822\r\n\r\nFrom: jo@acme.example\r\nTo: bob@example.com\r\nSubject: A question\r\n\
+         Message-ID: <s1@acme.example>\r\n\r\n{returned}\r\n--b1--\r\n"
+    )
+}
+
+fn understanding(raw: String, class: &'static str) -> Box<dyn FnMut()> {
+    assert!((8_000..12_000).contains(&raw.len()), "{class}: {} bytes", raw.len());
+    let us = Us { mailboxes: vec![Email::parse("jo@acme.example").unwrap()] };
+    let received_at = now().fixed_offset();
+    Box::new(move || {
+        let understood = understand(black_box(raw.as_bytes()), &us, received_at);
+        assert_eq!(understood.class(), class, "{}", understood.because);
+        black_box(understood);
+    })
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     vec![
+        ("understand a reply of 10 kB with our mail quoted", understanding(reply_mail(), "person")),
+        ("understand a bounce of 10 kB with our mail returned", understanding(bounce_mail(), "bounce")),
         (
             "prove a Smartlead webhook by its URL token",
             proof(Source::Smartlead, "token=smartlead-token-of-acme", None, smartlead_sent(1)),

@@ -14,6 +14,7 @@ use crate::sandbox::Sandbox;
 use crate::services::post::Poster;
 use crate::store::Store;
 use crate::store::views::{CountsView, TaskFilter, TaskView};
+use crate::tasks::Configured;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,7 @@ fn configuration(database_url: &str, airtable_url: &str) -> String {
     );
     for client in ["acme", "globex"] {
         let (url_token, key, header, n8n) = (secret(), secret(), secret(), secret());
+        let (calcom, calendly) = (secret(), secret());
         text.push_str(&format!(
             "[clients.{client}]\nname = \"{client}\"\n\
              [clients.{client}.smartlead]\nurl_tokens = [\"{url_token}\"]\nsecrets = [\"{key}\"]\n\
@@ -89,7 +91,9 @@ fn configuration(database_url: &str, airtable_url: &str) -> String {
              [clients.{client}.smartlead.sequence_steps]\n3623750 = 3\n\
              [clients.{client}.instantly]\nheader = \"x-webhook-token\"\nsecrets = [\"{header}\"]\n\
              [clients.{client}.instantly.labels]\n\"Hot Lead\" = \"interested_ready_to_talk\"\n\
-             [clients.{client}.n8n]\nsecrets = [\"{n8n}\"]\n"
+             [clients.{client}.n8n]\nsecrets = [\"{n8n}\"]\n\
+             [clients.{client}.calcom]\nsecrets = [\"{calcom}\"]\n\
+             [clients.{client}.calendly]\nsecrets = [\"{calendly}\"]\n"
         ));
     }
     text
@@ -148,8 +152,9 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
             for status in [TaskStatus::Pending, TaskStatus::Running] {
                 let tasks = store.tasks(&TaskFilter { status: Some(status), kind: None, limit: 1_000 }).await?;
                 let is_worked_on = |kind: &str| {
-                    crate::engine::rows::TaskKind::parse(kind)
-                        .is_some_and(|kind| crate::tasks::waits_for(kind, true).is_none())
+                    crate::engine::rows::TaskKind::parse(kind).is_some_and(|kind| {
+                        crate::tasks::waits_for(kind, Configured { airtable: true, gmail: false }).is_none()
+                    })
                 };
                 // Work that comes round is always there, waiting for its time.
                 let is_round = |task: &TaskView| task.task_key == task.kind && task.last_error.is_none();

@@ -6,7 +6,7 @@ use crate::domain::ids::{ClientId, Email};
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
 use crate::store::Store;
 use crate::store::views::{DeliveryFilter, EventFilter, TaskFilter, TaskView};
-use crate::tasks::waits_for;
+use crate::tasks::{Configured, waits_for};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -86,7 +86,7 @@ pub(super) async fn tasks(
     status: Option<TaskStatus>,
     limit: u32,
     retry: Option<(uuid::Uuid, chrono::DateTime<chrono::Utc>)>,
-    has_airtable: bool,
+    configured: Configured,
     out: Out,
 ) -> anyhow::Result<ExitCode> {
     if let Some((task_id, now)) = retry {
@@ -99,7 +99,7 @@ pub(super) async fn tasks(
         .map(|task| {
             let is_waiting = task.status == TaskStatus::Pending.as_str();
             let kind = TaskKind::parse(&task.kind).filter(|_| is_waiting);
-            Shown { waits: kind.and_then(|kind| waits_for(kind, has_airtable)), task }
+            Shown { waits: kind.and_then(|kind| waits_for(kind, configured)), task }
         })
         .collect();
     out.print(&rows, |rows| {

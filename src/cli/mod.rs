@@ -4,9 +4,11 @@ mod airtable;
 mod contact;
 mod demo;
 mod fixtures;
+mod google;
 mod import;
 mod lists;
 pub mod logs;
+mod mail;
 mod migrate;
 mod out;
 mod replay;
@@ -120,12 +122,22 @@ enum Command {
         #[command(subcommand)]
         command: airtable::Command,
     },
+    /// Tell what the program makes of mails: bounce, absence, opt-out, person, and what they say.
+    Mail(mail::Args),
     /// Make a signed request out of a payload, as a source would post it.
     Sign(sign::Args),
 }
 
 /// Runs one command. The exit code is 0 where it did all it was asked for, 1 on a failure, 2 on wrong usage (by the parser).
-pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
+///
+/// The runtime is made here and not in `main`, so that all that the commands do is compiled with the library, in parallel by module;
+/// awaited in the program it would be compiled there once more, in one piece.
+pub fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(command(cli, rim))
+}
+
+async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
     let out = Out::new(cli.json);
     let load = || load_config(cli.config.as_deref(), &rim);
     match cli.command {
@@ -143,11 +155,12 @@ pub async fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Tasks { status, limit, retry } => {
             let config = load()?;
             let retry = retry.map(|task_id| (task_id, (rim.now)()));
-            lists::tasks(&open(&config).await?, status, limit, retry, config.airtable.is_some(), out).await
+            lists::tasks(&open(&config).await?, status, limit, retry, service::configured(&config), out).await
         }
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,
+        Command::Mail(args) => mail::run(&args, out, &rim),
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
     }
 }

@@ -15,6 +15,13 @@ pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCod
     let url = sandbox.url();
     out::complain(&format!("sandbox Airtable at {url}; its state at {url}/sandbox/state"));
     out::complain(&format!("use it with: AIRTABLE_API_URL={url} AIRTABLE_TOKEN={TOKEN} AIRTABLE_BASE_ID=appSandbox"));
+    out::complain(&format!(
+        "sandbox Google (Gmail API, /token, /oauth2/v3/certs) at {url}; its state at {url}/sandbox/google"
+    ));
+    out::complain(&format!(
+        "open a mailbox: curl -X PUT {url}/sandbox/google/mailboxes/ann@sales.example; deliver a mail into it: \
+         curl --data-binary @mail.eml {url}/sandbox/google/mailboxes/ann@sales.example/messages"
+    ));
     service::told_to_stop().await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
-use super::Rim;
+use super::{Rim, google};
 use crate::config::{ClientConfig, Config};
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
@@ -9,7 +9,7 @@ use crate::listener::{self, App};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::Store;
-use crate::tasks::{AirtableSettings, Dispatcher, Pause, Tenant};
+use crate::tasks::{AirtableSettings, Configured, Dispatcher, Pause, Tenant};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,6 +52,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
     if airtable.is_none() {
         tracing::info!("Airtable is not configured: promotions wait as tasks");
     }
+    let google = google::google(&config, rim)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
     let addr = listener.local_addr()?;
     let stop = CancellationToken::new();
@@ -66,9 +67,15 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         limits.batch_max,
         Some(&wake),
     );
-    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), pause(rim), airtable);
+    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), pause(rim), airtable)
+        .with_gmail(google.mailboxes);
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
-    let app = Arc::new(App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()));
+    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
+    if let Some(keys) = google.keys {
+        app = app.with_google_keys(keys);
+    }
+    let app = Arc::new(app);
+    tokio::task::spawn_blocking(crate::mail::prepare);
     let serving = tokio::spawn(listener::serve(listener, app, stop.clone()));
     Ok(Service { addr, store, stop, serving, dispatching, intake })
 }
@@ -91,6 +98,13 @@ pub(super) fn pause(rim: &Rim) -> Pause {
         let wait = (until - now()).to_std().unwrap_or_default();
         Box::pin(tokio::time::sleep(wait))
     })
+}
+
+/// What the tasks can be worked on with.
+pub(super) fn configured(config: &Config) -> Configured {
+    let has_credentials =
+        |client: &ClientConfig| client.sources.gmail.as_ref().is_some_and(|settings| settings.credentials.is_some());
+    Configured { airtable: config.airtable.is_some(), gmail: config.clients.values().any(has_credentials) }
 }
 
 pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSettings>> {

@@ -7,6 +7,7 @@ use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::sources::settings::Secret;
 use crate::sources::signature::{sign_hex, sign_standard};
+use crate::sources::{calcom, calendly};
 use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
@@ -65,6 +66,10 @@ pub(super) fn sign(
     forwarded_as: Option<&str>,
     now_seconds: i64,
 ) -> anyhow::Result<Signed> {
+    anyhow::ensure!(
+        source != Source::Gmail,
+        "only Google can sign its pushes; the sandbox's Google signs with keys of its own"
+    );
     let mut query = Vec::new();
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let not_configured = || format!("the source {source} is not configured for the client {id}");
@@ -100,7 +105,18 @@ pub(super) fn sign(
                 }
             }
         }
-        Source::Calcom | Source::Calendly | Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+        Source::Calcom => {
+            let settings = client.sources.calcom.as_ref().with_context(not_configured)?;
+            let signature = |secret| (calcom::HEADER.to_owned(), sign_hex(secret, body.as_bytes()));
+            headers.extend(settings.secrets.first().map(signature));
+        }
+        Source::Calendly => {
+            let settings = client.sources.calendly.as_ref().with_context(not_configured)?;
+            let signature =
+                |secret| (calendly::HEADER.to_owned(), calendly::sign(secret, now_seconds, body.as_bytes()));
+            headers.extend(settings.secrets.first().map(signature));
+        }
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
             anyhow::bail!("this version does not take webhooks of {source}")
         }
     }

@@ -1,11 +1,16 @@
 //! The clients and their sources.
 
-use super::ClientConfig;
 use super::tree::Section;
+use super::{ClientConfig, gmail};
 use crate::domain::ids::ClientId;
-use crate::sources::settings::{ClientSources, InstantlySettings, Meaning, N8nSettings, SmartleadSettings};
+use crate::sources::settings::{
+    CalcomSettings, CalendlySettings, ClientSources, InstantlySettings, Meaning, N8nSettings, SmartleadSettings,
+};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
+
+/// Two days: Calendly comes again for one.
+const TOLERANCE_SECONDS_MAX: u64 = 172_800;
 
 pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig> {
     let mut clients = BTreeMap::new();
@@ -21,9 +26,11 @@ pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig>
                 smartlead: section.section("smartlead").map(smartlead),
                 instantly: section.section("instantly").map(instantly),
                 n8n: section.section("n8n").map(n8n),
+                calcom: section.section("calcom").map(calcom),
+                calendly: section.section("calendly").map(calendly),
+                gmail: section.section("gmail").map(gmail::gmail),
             },
         };
-        later_sources(&mut section);
         section.finish();
         if let Some(id) = id {
             clients.insert(id, config);
@@ -75,20 +82,23 @@ fn n8n(mut section: Section<'_>) -> N8nSettings {
     settings
 }
 
-/// Sources of SPEC 10 that this version checks and does not serve yet, so that one file stays valid over versions.
-fn later_sources(section: &mut Section<'_>) {
-    if let Some(mut gmail) = section.section("gmail") {
-        gmail.text("audience", &[]);
-        gmail.text("service_account", &[]);
-        gmail.texts("mailboxes");
-        gmail.finish();
-    }
-    for name in ["calcom", "calendly"] {
-        if let Some(mut booking) = section.section(name) {
-            booking.secrets("secrets");
-            booking.finish();
-        }
-    }
+fn calcom(mut section: Section<'_>) -> CalcomSettings {
+    let settings = CalcomSettings { secrets: section.secrets("secrets"), insecure: section.flag("insecure") };
+    section.finish();
+    settings
+}
+
+fn calendly(mut section: Section<'_>) -> CalendlySettings {
+    let tolerance_seconds = section
+        .number("tolerance_seconds", &[], 1..=TOLERANCE_SECONDS_MAX)
+        .and_then(|number| u32::try_from(number).ok());
+    let settings = CalendlySettings {
+        secrets: section.secrets("secrets"),
+        tolerance_seconds: tolerance_seconds.unwrap_or(CalendlySettings::TOLERANCE_SECONDS),
+        insecure: section.flag("insecure"),
+    };
+    section.finish();
+    settings
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of TOML values are wrong alike")]

@@ -2,6 +2,7 @@
 //! place.
 
 mod clients;
+mod gmail;
 mod tree;
 
 use crate::domain::follow_up::Spans;
@@ -24,6 +25,7 @@ pub struct Config {
     pub spans: Spans,
     /// Absent: promotions wait as tasks.
     pub airtable: Option<AirtableConfig>,
+    pub google: GoogleConfig,
     pub clients: BTreeMap<ClientId, ClientConfig>,
 }
 
@@ -60,6 +62,15 @@ pub struct AirtableConfig {
     pub drive_url: String,
 }
 
+/// Where Google is; a sandbox or a proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleConfig {
+    pub api_url: String,
+    pub token_url: String,
+    /// The keys that prove pushes, as a key set (RFC 7517).
+    pub certs_url: String,
+}
+
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     pub name: Option<String>,
@@ -93,6 +104,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let limits = limits(&mut top);
     let spans = spans(&mut top);
     let airtable = airtable(&mut top);
+    let google = google(&mut top);
     let clients = clients::clients(&mut top);
     if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
         top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));
@@ -107,6 +119,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             limits,
             spans,
             airtable,
+            google,
             clients,
         }),
         (_, list) => Err(ConfigFaults(list)),
@@ -123,6 +136,9 @@ impl Config {
                 ("smartlead", sources.smartlead.as_ref().is_some_and(|settings| settings.insecure)),
                 ("instantly", sources.instantly.as_ref().is_some_and(|settings| settings.insecure)),
                 ("n8n", sources.n8n.as_ref().is_some_and(|settings| settings.insecure)),
+                ("calcom", sources.calcom.as_ref().is_some_and(|settings| settings.insecure)),
+                ("calendly", sources.calendly.as_ref().is_some_and(|settings| settings.insecure)),
+                ("gmail", sources.gmail.as_ref().is_some_and(|settings| settings.insecure)),
             ];
             found.extend(flags.iter().filter(|(_, insecure)| *insecure).map(|(name, _)| format!("{id}/{name}")));
         }
@@ -216,6 +232,24 @@ fn airtable(top: &mut Section<'_>) -> Option<AirtableConfig> {
         sheets_url,
         drive_url,
     })
+}
+
+fn google(top: &mut Section<'_>) -> GoogleConfig {
+    let mut section = top.section_or_empty("google");
+    let mut url = |key: &str, variable: &str, usual: &str| {
+        let url = section.text(key, &[variable]).unwrap_or_else(|| usual.to_owned());
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            section.fault(key, "must begin with https:// (or http:// for a sandbox)");
+        }
+        url.trim_end_matches('/').to_owned()
+    };
+    let google = GoogleConfig {
+        api_url: url("api_url", "GOOGLE_API_URL", "https://gmail.googleapis.com"),
+        token_url: url("token_url", "GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+        certs_url: url("certs_url", "GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v3/certs"),
+    };
+    section.finish();
+    google
 }
 
 #[cfg(test)]

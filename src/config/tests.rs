@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::ids::Email;
+use crate::sources::settings::GmailCredentials;
 
 /// The example of SPEC 10, with values in place of its dots.
 const SPEC: &str = r#"
@@ -52,6 +54,28 @@ fn the_spec_example_is_read_whole() {
     for secret in ["secret-of-smartlead", "pat-0123456789", "an-admin-token", "token-in-the-url"] {
         assert!(!shown.contains(secret), "{secret} shows in Debug");
     }
+}
+
+#[test]
+fn booking_pages_have_secrets_and_a_tolerance() {
+    let acme = |text: &str| {
+        load(Some(("x.toml", text)), &no_env).map(|config| {
+            let insecure = config.insecure_sources();
+            (config.clients.into_values().next().unwrap().sources, insecure)
+        })
+    };
+    let (sources, insecure) = acme(SPEC).unwrap();
+    assert_eq!(sources.calcom.unwrap().secrets[0].expose(), "secret-of-calcom");
+    assert_eq!(sources.calendly.unwrap().tolerance_seconds, 180);
+    assert!(insecure.is_empty());
+    let open =
+        "[clients.acme.calcom]\ninsecure = true\n[clients.acme.calendly]\ninsecure = true\ntolerance_seconds = 3600\n";
+    let (sources, insecure) = acme(open).unwrap();
+    assert_eq!(sources.calendly.unwrap().tolerance_seconds, 3_600);
+    assert_eq!(insecure, ["acme/calcom", "acme/calendly"]);
+    let wrong = "[clients.acme.calendly]\ntolerance_seconds = 0\nsecret = [\"a-signing-key\"]\n[clients.acme.calcom]\ntolerance_seconds = 9\n";
+    let ConfigFaults(faults) = acme(wrong).unwrap_err();
+    assert_eq!(faults.len(), 3, "{faults:?}");
 }
 
 #[test]
@@ -123,4 +147,104 @@ fn all_faults_are_told_at_once_with_their_places() {
 fn broken_toml_is_told_with_its_line() {
     let ConfigFaults(faults) = load(Some(("x.toml", "a = 1\nb = = 2\n")), &no_env).unwrap_err();
     assert!(faults[0].starts_with("x.toml:2: "), "{faults:?}");
+}
+
+const GMAIL: &str = r#"
+[google]
+api_url = "http://127.0.0.1:9/"
+[clients.acme.gmail]
+audience = ["https://one.example/hooks/gmail", "second"]
+service_account = "push@project.example"
+mailboxes = ["Sales@Acme.example", "ada@acme.example"]
+topic = "projects/p/topics/gmail"
+client_id = "id-of-oauth"
+client_secret = "secret-of-oauth"
+poll_seconds = 60
+units_per_minute = 15_000
+[clients.acme.gmail.refresh_tokens]
+"sales@acme.example" = "token-of-sales"
+"ada@acme.example" = "token-of-ada"
+"#;
+
+#[test]
+fn what_gmail_needs_is_read() {
+    let config = load(Some(("x.toml", GMAIL)), &no_env).unwrap();
+    assert_eq!(config.google.api_url, "http://127.0.0.1:9");
+    assert_eq!(config.google.token_url, "https://oauth2.googleapis.com/token");
+    let gmail = config.clients.values().next().unwrap().sources.gmail.clone().unwrap();
+    assert_eq!(gmail.audiences, ["https://one.example/hooks/gmail", "second"]);
+    assert_eq!(
+        gmail.mailboxes.iter().map(Email::as_str).collect::<Vec<_>>(),
+        ["sales@acme.example", "ada@acme.example"]
+    );
+    assert_eq!((gmail.poll_ms, gmail.units_per_minute, gmail.full_sync_days), (60_000, 15_000, 14));
+    match &gmail.credentials {
+        Some(GmailCredentials::RefreshTokens { by_mailbox, .. }) => assert_eq!(by_mailbox.len(), 2),
+        other => panic!("{other:?}"),
+    }
+    let shown = format!("{config:?}");
+    for secret in ["secret-of-oauth", "token-of-sales", "token-of-ada"] {
+        assert!(!shown.contains(secret), "{secret} shows in Debug");
+    }
+    let by_variable = |name: &str| (name == "GOOGLE_API_URL").then(|| "http://127.0.0.1:7".to_owned());
+    assert_eq!(load(None, &by_variable).unwrap().google.api_url, "http://127.0.0.1:7");
+}
+
+#[test]
+fn faults_of_gmail_are_told_with_their_place() {
+    let rows: &[(&str, &str, &str, &str)] = &[
+        ("a mailbox that is none", "\"Sales@Acme.example\"", "\"sales\"", "x.toml:7: `clients.acme.gmail.mailboxes`"),
+        (
+            "no mailbox",
+            "[\"Sales@Acme.example\", \"ada@acme.example\"]",
+            "[]",
+            "`clients.acme.gmail.mailboxes` must name",
+        ),
+        ("no topic", "projects/p/topics/gmail", "gmail", "x.toml:8: `clients.acme.gmail.topic`"),
+        (
+            "no account",
+            "service_account = \"push@project.example\"\n",
+            "",
+            "`clients.acme.gmail.service_account` is missing",
+        ),
+        (
+            "no audience",
+            "audience = [\"https://one.example/hooks/gmail\", \"second\"]\n",
+            "",
+            "`clients.acme.gmail.audience` is missing",
+        ),
+        ("half of OAuth", "client_id = \"id-of-oauth\"\n", "", "`clients.acme.gmail.client_id` is missing"),
+        (
+            "a mailbox without its token",
+            "\"ada@acme.example\" = \"token-of-ada\"\n",
+            "",
+            "`clients.acme.gmail.refresh_tokens.ada@acme.example` is missing",
+        ),
+        (
+            "a token of nobody",
+            "\"ada@acme.example\" =",
+            "\"eve@acme.example\" =",
+            "x.toml:15: `clients.acme.gmail.refresh_tokens.eve@acme.example` is none",
+        ),
+        (
+            "both ways",
+            "poll_seconds = 60",
+            "service_account_key_file = \"key.json\"",
+            "`clients.acme.gmail.service_account_key_file` stands",
+        ),
+        ("too often", "poll_seconds = 60", "poll_seconds = 1", "x.toml:11: `clients.acme.gmail.poll_seconds`"),
+        ("no address of Google", "http://127.0.0.1:9/", "localhost", "x.toml:3: `google.api_url`"),
+        ("an unknown key", "poll_seconds", "poll_second", "did you mean `poll_seconds`?"),
+    ];
+    for (what, from, to, expected) in rows {
+        assert!(GMAIL.contains(from), "{what}");
+        let ConfigFaults(faults) = load(Some(("x.toml", &GMAIL.replacen(from, to, 1))), &no_env).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.contains(expected)), "{what}: {faults:?}");
+    }
+    let refused = GMAIL.replace(
+        "audience = [\"https://one.example/hooks/gmail\", \"second\"]\nservice_account = \"push@project.example\"\n",
+        "",
+    );
+    let ConfigFaults(faults) = load(Some(("x.toml", &refused)), &no_env).unwrap_err();
+    assert!(faults.len() == 1 && faults[0].contains("every push to the topic is refused"), "{faults:?}");
 }

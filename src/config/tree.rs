@@ -212,6 +212,11 @@ impl<'a> Section<'a> {
         self.section(key).or_else(|| is_set.then(|| self.below(key, None)))
     }
 
+    /// The section, or an empty one.
+    pub(super) fn section_or_empty(&mut self, key: &str) -> Section<'a> {
+        self.section(key).unwrap_or_else(|| self.below(key, None))
+    }
+
     fn below(&self, key: &str, table: Option<&'a DeTable<'a>>) -> Section<'a> {
         Section {
             path: self.path_of(key),

@@ -6,6 +6,7 @@ use super::contact::{
 use super::event::{AutoReply, Direction, Event, EventData, Meeting, Message};
 use super::fold::Step;
 use super::intent::{Intent, Reading, Sentiment, reading_of};
+use super::meetings;
 use chrono::{DateTime, Utc};
 
 /// How many threads and open rows are remembered for a contact; older ones are forgotten first.
@@ -58,6 +59,7 @@ pub(super) fn record(contact: &mut Contact, event: &Event, step: &mut Step) {
         | EventData::MeetingCancelled { .. }
         | EventData::MeetingCompleted { .. }
         | EventData::MeetingNoShow { .. }
+        | EventData::MeetingNoShowWithdrawn { .. }
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
@@ -121,14 +123,11 @@ fn row_of(contact: &Contact, event: &Event) -> Option<ChatRow> {
         EventData::MeetingRescheduled { meeting } => {
             Some(of_meeting(contact, event, meeting, "Meeting moved", meeting.starts_at))
         }
-        EventData::MeetingCancelled { meeting } => {
-            Some(of_meeting(contact, event, meeting, "Meeting cancelled", meeting.starts_at.or(contact.meeting_at)))
-        }
-        EventData::MeetingCompleted { meeting } => {
-            Some(of_meeting(contact, event, meeting, "Meeting held", meeting.starts_at.or(contact.meeting_at)))
-        }
-        EventData::MeetingNoShow { meeting } => {
-            Some(of_meeting(contact, event, meeting, "Meeting missed", meeting.starts_at.or(contact.meeting_at)))
+        EventData::MeetingCancelled { meeting } => Some(of_known(contact, event, meeting, "Meeting cancelled")),
+        EventData::MeetingCompleted { meeting } => Some(of_known(contact, event, meeting, "Meeting held")),
+        EventData::MeetingNoShow { meeting } => Some(of_known(contact, event, meeting, "Meeting missed")),
+        EventData::MeetingNoShowWithdrawn { meeting } => {
+            Some(of_known(contact, event, meeting, "Meeting not missed after all"))
         }
         EventData::ContactAdded { .. }
         | EventData::SequenceFinished { .. }
@@ -175,6 +174,11 @@ fn of_message(
     }
 }
 
+/// A meeting that was booked before; its time is the booking's where it tells none.
+fn of_known(contact: &Contact, event: &Event, meeting: &Meeting, what: &str) -> ChatRow {
+    of_meeting(contact, event, meeting, what, meetings::start_of(contact, meeting))
+}
+
 fn of_meeting(
     contact: &Contact,
     event: &Event,
@@ -194,9 +198,9 @@ fn of_meeting(
         key: event.dedupe_key.clone(),
         at: event.facts.occurred_at,
         platform: meeting.platform,
-        contact_identifier: Some(event.email.as_str().to_owned()),
-        contact_name: None,
-        account_identifier: None,
+        contact_identifier: meeting.contact_identifier.clone().or_else(|| Some(event.email.as_str().to_owned())),
+        contact_name: meeting.contact_name.clone(),
+        account_identifier: meeting.account_identifier.clone(),
         subject: meeting.title.clone(),
         content,
         message_type: MessageType::Meeting,

@@ -68,6 +68,17 @@ pub struct OpenAction {
     pub thread: Option<String>,
 }
 
+/// A booked meeting that carries an id and is not known to be cancelled or held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenMeeting {
+    /// As in [`super::event::Meeting::external_id`].
+    pub id: String,
+    pub starts_at: Option<DateTime<Utc>>,
+    /// Marked as missed; kept, because the mark may be taken back.
+    #[serde(default)]
+    pub missed: bool,
+}
+
 /// What an unclear reply moved away from; a later classification as out-of-office takes it up again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeforeUnclear {
@@ -106,6 +117,9 @@ pub struct Contact {
     pub unclear: Option<BeforeUnclear>,
     pub had_meeting: bool,
     pub meeting_at: Option<DateTime<Utc>>,
+    /// In the order in which they were booked or missed, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open_meetings: Vec<OpenMeeting>,
     pub newest_received: Option<Received>,
     pub newest_intent: Option<Intent>,
     pub open_actions: Vec<OpenAction>,
@@ -148,6 +162,7 @@ impl Default for Contact {
             unclear: None,
             had_meeting: false,
             meeting_at: None,
+            open_meetings: Vec::new(),
             newest_received: None,
             newest_intent: None,
             open_actions: Vec::new(),

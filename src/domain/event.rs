@@ -121,10 +121,38 @@ pub struct Meeting {
     /// The booking's own id, stable over its events where the platform keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The booking that this one takes the place of, where a move gives a new id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The address with which they booked; it need not be the contact's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_identifier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_name: Option<String>,
+    /// The address of our host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_identifier: Option<String>,
+}
+
+impl Meeting {
+    /// A meeting of which nothing else is known.
+    pub const fn on(platform: Platform) -> Self {
+        Self {
+            platform,
+            starts_at: None,
+            external_id: None,
+            replaces: None,
+            title: None,
+            url: None,
+            contact_identifier: None,
+            contact_name: None,
+            account_identifier: None,
+        }
+    }
 }
 
 /// What a payload says of the person; fills empty contact fields, never overwrites one.
@@ -259,6 +287,10 @@ pub enum EventData {
     MeetingNoShow {
         meeting: Meeting,
     },
+    /// The mark of a missed meeting was taken back.
+    MeetingNoShowWithdrawn {
+        meeting: Meeting,
+    },
     DealWon {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_record: Option<String>,
@@ -353,6 +385,7 @@ impl EventData {
             Self::MeetingCancelled { .. } => "meeting_cancelled",
             Self::MeetingCompleted { .. } => "meeting_completed",
             Self::MeetingNoShow { .. } => "meeting_no_show",
+            Self::MeetingNoShowWithdrawn { .. } => "meeting_no_show_withdrawn",
             Self::DealWon { .. } => "deal_won",
             Self::DealDeclined { .. } => "deal_declined",
             Self::FollowUpSet { .. } => "follow_up_set",
@@ -378,7 +411,8 @@ impl EventData {
             | Self::MeetingRescheduled { .. }
             | Self::MeetingCancelled { .. }
             | Self::MeetingCompleted { .. }
-            | Self::MeetingNoShow { .. } => 7,
+            | Self::MeetingNoShow { .. }
+            | Self::MeetingNoShowWithdrawn { .. } => 7,
             Self::DealWon { .. } | Self::DealDeclined { .. } => 8,
             Self::FollowUpSet { .. } => 9,
             Self::WentSilent {} | Self::ReturnDue {} | Self::FollowUpDue {} => 10,
@@ -399,6 +433,31 @@ pub struct Event {
     /// Identity of the event, unique per client; see [`super::identity`].
     pub dedupe_key: String,
     pub facts: Facts,
+    /// Keys of earlier events of this client that tell whose it is, the surest first: the event belongs to whom the first known one
+    /// belongs to, whatever address it carries itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<String>,
+}
+
+/// An event that carries no address: only its lineage tells whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Orphan {
+    pub client_id: ClientId,
+    pub source: Source,
+    pub dedupe_key: String,
+    pub facts: Facts,
+    /// As in [`Event::lineage`].
+    pub lineage: Vec<String>,
+    /// Why it can't be taken where nothing of its lineage is known.
+    pub reason: String,
+}
+
+impl Orphan {
+    /// The event, once it is known whose it is.
+    pub fn of(self, email: Email) -> Event {
+        let Self { client_id, source, dedupe_key, facts, lineage, reason: _ } = self;
+        Event { client_id, email, source, dedupe_key, facts, lineage }
+    }
 }
 
 /// What is known of an event; the part that is stored and merged.

@@ -8,6 +8,7 @@ use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideCh
 use super::follow_up::{self, Spans};
 use super::ids::CampaignId;
 use super::intent::{Reading, reading_of};
+use super::meetings;
 use super::stage::Stage;
 use super::transition::{Ruling, Trigger, decide};
 use chrono::{DateTime, Days, Utc};
@@ -183,9 +184,18 @@ fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Sp
         EventData::MessageLogged { .. } => Trigger::MessageLogged,
         EventData::MeetingBooked { .. } => Trigger::MeetingBooked,
         EventData::MeetingRescheduled { .. } => Trigger::MeetingRescheduled,
-        EventData::MeetingCancelled { .. } => Trigger::MeetingCancelled,
-        EventData::MeetingCompleted { .. } => Trigger::MeetingCompleted,
-        EventData::MeetingNoShow { .. } => Trigger::MeetingNoShow,
+        EventData::MeetingCancelled { meeting } => {
+            Trigger::MeetingCancelled { another_is_on: meetings::is_another_on(contact, meeting, at) }
+        }
+        EventData::MeetingCompleted { meeting } => {
+            Trigger::MeetingCompleted { another_is_on: meetings::is_another_on(contact, meeting, at) }
+        }
+        EventData::MeetingNoShow { meeting } => {
+            Trigger::MeetingNoShow { another_is_on: meetings::is_another_on(contact, meeting, at) }
+        }
+        EventData::MeetingNoShowWithdrawn { meeting } => {
+            Trigger::MeetingNoShowWithdrawn { holds: !meetings::was_another_missed(contact, meeting) }
+        }
         EventData::DealWon { .. } => Trigger::DealWon,
         EventData::DealDeclined { .. } => Trigger::DealDeclined,
         EventData::FollowUpSet { .. } => Trigger::FollowUpSet,
@@ -289,17 +299,26 @@ fn count(contact: &mut Contact, data: &EventData, at: DateTime<Utc>) {
         EventData::MeetingBooked { meeting } | EventData::MeetingRescheduled { meeting } => {
             newest(&mut contact.last_touch_at, at);
             if may_engage {
-                contact.meeting_at = meeting.starts_at;
+                meetings::book(contact, meeting);
                 engage(contact, Engagement::MeetingBooked);
             }
         }
-        EventData::MeetingCompleted { .. } => {
+        EventData::MeetingCompleted { meeting } => {
             newest(&mut contact.last_touch_at, at);
             contact.had_meeting = true;
+            meetings::end(contact, meeting, at);
         }
-        EventData::MeetingCancelled { .. } | EventData::MeetingNoShow { .. } => {
+        EventData::MeetingCancelled { meeting } => {
             newest(&mut contact.last_touch_at, at);
-            contact.meeting_at = None;
+            meetings::end(contact, meeting, at);
+        }
+        EventData::MeetingNoShow { meeting } => {
+            newest(&mut contact.last_touch_at, at);
+            meetings::miss(contact, meeting, at);
+        }
+        EventData::MeetingNoShowWithdrawn { meeting } => {
+            newest(&mut contact.last_touch_at, at);
+            meetings::unmiss(contact, meeting);
         }
         EventData::ContactAdded { list_id, contact_source, enrichment_date } => {
             contact.list_id = contact.list_id.or(*list_id);
@@ -422,6 +441,15 @@ fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<
         {
             contact.follow_up_date = follow_up::return_date(data, at.date_naive(), spans);
             contact.follow_up_reason = Some(super::event::FollowUpReason::OutOfOfficeReturn);
+        }
+        // The day of the meeting that is still on.
+        (
+            Trigger::MeetingCancelled { another_is_on: true }
+            | Trigger::MeetingCompleted { another_is_on: true }
+            | Trigger::MeetingNoShow { another_is_on: true },
+            _,
+        ) if contact.stage == Stage::MeetingBooked && contact.follow_up_reason.is_none() => {
+            contact.follow_up_date = follow_up::meeting_date(contact, at.date_naive());
         }
         // They had mail of this campaign, so it is not new to them a second time.
         (Trigger::CampaignMail { is_new: true }, EventData::EmailSent { campaign: Some(campaign), .. })

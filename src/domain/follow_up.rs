@@ -39,7 +39,7 @@ pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, day: Na
         Stage::OutOfOffice => (return_date(data, day, spans), Some(R::OutOfOfficeReturn)),
         Stage::NoShow => (days_on(day, spans.no_show_days), Some(R::MeetingNoShow)),
         Stage::Ghosted => (Some(day), Some(R::GhostedFollowUp)),
-        Stage::MeetingBooked => (meeting_of(data).and_then(|m| m.starts_at).map(|at| at.date_naive().max(day)), None),
+        Stage::MeetingBooked => (meeting_date(contact, day), None),
         Stage::Interested | Stage::Won | Stage::DoNotContact => (None, None),
         Stage::New | Stage::InSequence | Stage::SequencePaused | Stage::Bounced | Stage::Declined => {
             if from == contact.stage || is_by_hand(contact.follow_up_reason) {
@@ -50,6 +50,11 @@ pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, day: Na
     };
     contact.follow_up_date = date;
     contact.follow_up_reason = reason;
+}
+
+/// The day of the booked meeting, never before `day`.
+pub fn meeting_date(contact: &Contact, day: NaiveDate) -> Option<NaiveDate> {
+    contact.meeting_at.map(|at| at.date_naive().max(day))
 }
 
 /// The return date of an absence: as told where that is not past, else the configured span on.
@@ -71,6 +76,7 @@ pub fn return_date(data: &EventData, day: NaiveDate, spans: &Spans) -> Option<Na
         | EventData::MeetingCancelled { .. }
         | EventData::MeetingCompleted { .. }
         | EventData::MeetingNoShow { .. }
+        | EventData::MeetingNoShowWithdrawn { .. }
         | EventData::DealWon { .. }
         | EventData::DealDeclined { .. }
         | EventData::FollowUpSet { .. }
@@ -90,7 +96,8 @@ pub fn meeting_of(data: &EventData) -> Option<&Meeting> {
         | EventData::MeetingRescheduled { meeting }
         | EventData::MeetingCancelled { meeting }
         | EventData::MeetingCompleted { meeting }
-        | EventData::MeetingNoShow { meeting } => Some(meeting),
+        | EventData::MeetingNoShow { meeting }
+        | EventData::MeetingNoShowWithdrawn { meeting } => Some(meeting),
         EventData::ContactAdded { .. }
         | EventData::EmailSent { .. }
         | EventData::SequenceFinished { .. }

@@ -48,6 +48,7 @@ pub fn is_granted(data: &EventData, after: Stage) -> bool {
         | EventData::MeetingRescheduled { .. }
         | EventData::MeetingCancelled { .. }
         | EventData::MeetingCompleted { .. }
+        | EventData::MeetingNoShowWithdrawn { .. }
         | EventData::FollowUpSet { .. }
         | EventData::WentSilent {}
         | EventData::ReturnDue {}
@@ -192,7 +193,7 @@ fn classified(intent: Intent) -> EventData {
 
 /// A meeting of which Airtable tells nothing but that it is there.
 fn meeting() -> Meeting {
-    Meeting { platform: Platform::N8nChat, starts_at: None, external_id: None, title: None, url: None }
+    Meeting::on(Platform::N8nChat)
 }
 
 #[cfg(test)]

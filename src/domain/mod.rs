@@ -15,6 +15,7 @@ pub mod intent;
 pub mod lead;
 pub mod lead_change;
 pub mod list_source;
+mod meetings;
 pub mod merge;
 pub mod stage;
 pub mod transition;

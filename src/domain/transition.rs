@@ -32,9 +32,20 @@ pub enum Trigger {
     MessageLogged,
     MeetingBooked,
     MeetingRescheduled,
-    MeetingCancelled,
-    MeetingCompleted,
-    MeetingNoShow,
+    MeetingCancelled {
+        /// Another meeting is booked and has not begun yet.
+        another_is_on: bool,
+    },
+    MeetingCompleted {
+        another_is_on: bool,
+    },
+    MeetingNoShow {
+        another_is_on: bool,
+    },
+    MeetingNoShowWithdrawn {
+        /// False where another meeting was missed since.
+        holds: bool,
+    },
     DealWon,
     DealDeclined,
     FollowUpSet,
@@ -110,9 +121,14 @@ pub const fn decide(stage: Stage, trigger: Trigger) -> Decision {
         Trigger::MessageLogged => stays("a message on another channel moves no stage"),
         Trigger::MeetingBooked => meeting_booked(stage, "a booked meeting"),
         Trigger::MeetingRescheduled => meeting_booked(stage, "a rescheduled meeting counts as booked"),
-        Trigger::MeetingCancelled => meeting_over(stage, "the meeting was cancelled, the interest stays"),
-        Trigger::MeetingCompleted => meeting_over(stage, "the meeting took place, the interest stays"),
-        Trigger::MeetingNoShow => meeting_no_show(stage),
+        Trigger::MeetingCancelled { another_is_on } => {
+            meeting_over(stage, another_is_on, "the meeting was cancelled, the interest stays")
+        }
+        Trigger::MeetingCompleted { another_is_on } => {
+            meeting_over(stage, another_is_on, "the meeting took place, the interest stays")
+        }
+        Trigger::MeetingNoShow { another_is_on } => meeting_no_show(stage, another_is_on),
+        Trigger::MeetingNoShowWithdrawn { holds } => meeting_no_show_withdrawn(stage, holds),
         Trigger::DealWon => deal_won(stage),
         Trigger::DealDeclined => deal_declined(stage),
         Trigger::FollowUpSet => stays("a follow-up date moves no stage"),
@@ -127,6 +143,7 @@ pub const fn decide(stage: Stage, trigger: Trigger) -> Decision {
 
 const NEVER_LEFT: Decision = stays("do_not_contact is never left (rule 3)");
 const WON_STAYS: Decision = stays("a won contact stays won");
+const STILL_BOOKED: Decision = stays("one meeting is over, but another one is still booked");
 
 const fn campaign_mail(stage: Stage, is_new: bool) -> Decision {
     match stage {
@@ -332,8 +349,9 @@ const fn changed_outside(stage: Stage, to: Option<Stage>) -> Decision {
     }
 }
 
-const fn meeting_over(stage: Stage, rule: &'static str) -> Decision {
+const fn meeting_over(stage: Stage, another_is_on: bool, rule: &'static str) -> Decision {
     match stage {
+        Stage::MeetingBooked if another_is_on => STILL_BOOKED,
         Stage::MeetingBooked => moves(Stage::Interested, rule),
         Stage::DoNotContact => NEVER_LEFT,
         Stage::New
@@ -351,8 +369,9 @@ const fn meeting_over(stage: Stage, rule: &'static str) -> Decision {
     }
 }
 
-const fn meeting_no_show(stage: Stage) -> Decision {
+const fn meeting_no_show(stage: Stage, another_is_on: bool) -> Decision {
     match stage {
+        Stage::MeetingBooked if another_is_on => STILL_BOOKED,
         Stage::MeetingBooked | Stage::Interested | Stage::Ghosted => moves(Stage::NoShow, "the meeting was missed"),
         Stage::DoNotContact => NEVER_LEFT,
         Stage::New
@@ -365,6 +384,31 @@ const fn meeting_no_show(stage: Stage) -> Decision {
         | Stage::NoShow
         | Stage::Won
         | Stage::Declined => stays("a missed meeting counts only where one could be expected"),
+    }
+}
+
+const fn meeting_no_show_withdrawn(stage: Stage, holds: bool) -> Decision {
+    match stage {
+        Stage::NoShow => {
+            if holds {
+                moves(Stage::MeetingBooked, "the mark of the missed meeting was taken back: it counts as booked again")
+            } else {
+                stays("the mark of one missed meeting was taken back, but another one was missed since")
+            }
+        }
+        Stage::DoNotContact => NEVER_LEFT,
+        Stage::New
+        | Stage::InSequence
+        | Stage::SequencePaused
+        | Stage::NoReply
+        | Stage::Bounced
+        | Stage::OutOfOffice
+        | Stage::Interested
+        | Stage::MeetingBooked
+        | Stage::NotInterested
+        | Stage::Ghosted
+        | Stage::Won
+        | Stage::Declined => stays("only a contact that missed its meeting can be taken back from it"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::rows::{
     TaskRow, TriggerType, Verdict, Writes,
 };
 use crate::domain::contact::{ChatRow, Contact};
-use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, OutsideChange, Profile, Source};
+use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, OutsideChange, Profile, Source};
 use crate::domain::fold::{self, Step};
 use crate::domain::follow_up::Spans;
 use crate::domain::identity::platform_key;
@@ -25,6 +25,8 @@ pub struct Incoming {
     pub source: Source,
     pub received_at: DateTime<Utc>,
     pub events: Vec<Event>,
+    /// Taken by [`super::lineage::settle`]; a batch that is decided has none.
+    pub orphans: Vec<Orphan>,
     pub campaign_changes: Vec<CampaignChange>,
     pub alerts: Vec<Alert>,
     pub unrecognised: Vec<String>,
@@ -50,6 +52,7 @@ impl Incoming {
             source,
             received_at,
             events,
+            orphans: Vec::new(),
             campaign_changes: Vec::new(),
             alerts: Vec::new(),
             unrecognised: Vec::new(),
@@ -134,6 +137,7 @@ fn outside_event(key: &ContactKey, contact_id: Uuid, at: DateTime<Utc>, change: 
         source: Source::Operator,
         dedupe_key: platform_key(data.kind(), "database", &[&contact_id.to_string(), &at.to_rfc3339()]),
         facts: Facts { occurred_at: at, time_known: true, profile: Profile::default(), data },
+        lineage: Vec::new(),
     }
 }
 
@@ -434,6 +438,7 @@ pub fn event_of_stored(stored: &StoredEvent) -> Option<Event> {
         source: first_source(&stored.seen)?,
         dedupe_key: stored.dedupe_key.clone(),
         facts: merge::merged(&stored.seen)?,
+        lineage: Vec::new(),
     })
 }
 

@@ -2,4 +2,5 @@
 
 pub mod decide;
 mod follow;
+pub mod lineage;
 pub mod rows;

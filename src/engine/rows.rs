@@ -2,7 +2,7 @@
 
 use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
 use crate::domain::event::{Facts, OutsideChange, Source};
-use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::lead::Cells;
 use crate::domain::stage::{Stage, options};
@@ -258,6 +258,8 @@ options!(
         AirtableWebhook => "airtable.webhook",
         AirtablePushCampaigns => "airtable.push_campaigns",
         AirtableImportList => "airtable.import_list",
+        GmailMailbox => "gmail.mailbox",
+        GmailWatch => "gmail.watch",
         CampaignSpread => "campaign.spread",
         PlatformSyncSequence => "platform.sync_sequence",
     }
@@ -300,6 +302,20 @@ impl TaskRow {
     /// The key of [`Self::of_contact`].
     pub fn contact_key(kind: TaskKind, contact_id: Uuid) -> String {
         format!("{kind}:{contact_id}")
+    }
+
+    /// Work about one mailbox of a client, which comes round: one row a kind and mailbox.
+    pub fn of_mailbox(
+        task_id: Uuid,
+        kind: TaskKind,
+        tenant: ClientId,
+        mailbox: &Email,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let payload = serde_json::json!({ "mailbox": mailbox });
+        let task_key = format!("{kind}:{tenant}:{mailbox}");
+        Self { tenant, task_key, payload, ..Self::round(task_id, kind, priority, now) }
     }
 
     /// Work that is about no client and comes round: one row a kind.

@@ -253,6 +253,7 @@ impl Import {
                     enrichment_date: None,
                 },
             },
+            lineage: Vec::new(),
         }
     }
 

@@ -5,10 +5,11 @@
 
 mod batcher;
 
-use crate::domain::event::Source;
+use crate::domain::event::{Event, Source};
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
+use crate::engine::lineage;
 use crate::engine::rows::{Known, TriggerType, Writes};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
@@ -189,9 +190,12 @@ async fn decide_on(
     lock: bool,
 ) -> Result<(Writes, Applied), ApplyError> {
     let known = load(tx, batch, lock).await?;
+    let mut batch = lineage::settle(batch, &known);
     let changed = outside_changes(&known, (context.now)());
     let asked = batch.len();
-    let batch = if changed.is_empty() { Cow::Borrowed(batch) } else { Cow::Owned([batch, &changed].concat()) };
+    if !changed.is_empty() {
+        batch = Cow::Owned([&batch, changed.as_slice()].concat());
+    }
     let (writes, mut applied) = decide_with(tx, &batch, known, context).await?;
     applied.answers.truncate(asked);
     Ok((writes, applied))
@@ -220,19 +224,20 @@ async fn decide_with(
 }
 
 async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, StoreError> {
-    let mut contacts = BTreeSet::new();
-    let mut events = BTreeSet::new();
-    for event in batch.iter().flat_map(|incoming| &incoming.events) {
-        contacts.insert(event.contact_key());
-        events.insert((event.client_id.clone(), event.dedupe_key.clone()));
-    }
+    let contacts: BTreeSet<ContactKey> =
+        batch.iter().flat_map(|incoming| &incoming.events).map(Event::contact_key).collect();
+    let events: BTreeSet<(ClientId, String)> = batch
+        .iter()
+        .flat_map(lineage::keys)
+        .map(|(client_id, dedupe_key)| (client_id.clone(), dedupe_key.to_owned()))
+        .collect();
     if events.is_empty() {
         return Ok(Known::default());
     }
     let contacts: Vec<ContactKey> = contacts.into_iter().collect();
     let events: Vec<_> = events.into_iter().collect();
     let mut known = tx.load(&contacts, &events, lock).await?;
-    // An event that is known already belongs to the contact it was first told about.
+    // An event that is known already belongs to the contact it was first told about, and so does what goes back to it.
     let owners: BTreeSet<ContactKey> = known
         .events
         .values()
@@ -263,13 +268,15 @@ fn new_id(now: DateTime<Utc>) -> impl FnMut() -> Uuid {
 }
 
 fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
-    let Understood { events, campaign_changes, alerts, unrecognised, ignored, body_to_store } = delivery.understood;
+    let Understood { events, orphans, campaign_changes, alerts, unrecognised, ignored, body_to_store } =
+        delivery.understood;
     Incoming {
         delivery_id,
         client_id: delivery.client_id,
         source: delivery.source,
         received_at: delivery.received_at,
         events,
+        orphans,
         campaign_changes,
         alerts,
         unrecognised,

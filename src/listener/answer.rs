@@ -32,6 +32,11 @@ impl Answered {
         Self::new(200, Bytes::new(), "application/json")
     }
 
+    /// Taken, and nothing to say.
+    pub(super) fn no_content() -> Self {
+        Self::new(204, Bytes::new(), "application/json")
+    }
+
     pub(super) fn json<T: Serialize>(status: u16, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::new(status, body, "application/json"),

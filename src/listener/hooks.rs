@@ -2,6 +2,7 @@
 
 use super::App;
 use super::answer::Answered;
+use super::push::push;
 use super::slots::Slot;
 use crate::config::ClientConfig;
 use crate::domain::event::Source;
@@ -33,6 +34,7 @@ pub(super) async fn receive(
     let known = Source::parse(source);
     let received = match known {
         Some(Source::Airtable) => ping(app, slot, client, request).await,
+        Some(Source::Gmail) => push(app, slot, client, request).await,
         _ => receive_from(app, slot, known, client, request).await,
     };
     let (Ok(answered) | Err(answered)) = received;
@@ -59,7 +61,7 @@ async fn receive_from(
         return Err(Answered::error(429, "over the client's rate").retry_after());
     }
     let (parts, body) = request.into_parts();
-    let (body, share) = read_body(app, body).await?;
+    let (body, share) = read_body(app, body, app.config.limits.body_bytes_max).await?;
     slot.has_all();
     if app.intake.is_full() {
         return Err(Answered::error(503, &Refusal::Full.to_string()).retry_after());
@@ -109,7 +111,7 @@ async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Inc
         return Err(Answered::error(429, "over the rate").retry_after());
     }
     let (parts, body) = request.into_parts();
-    let (body, _share) = read_body(app, body).await?;
+    let (body, _share) = read_body(app, body, app.config.limits.body_bytes_max).await?;
     slot.has_all();
     let headers = headers(&parts.headers);
     let now = (app.now)();
@@ -147,7 +149,7 @@ fn unknown(what: &str) -> Answered {
     Answered::error(404, &format!("unknown {what}; webhooks go to POST /hooks/{{source}}/{{client}}"))
 }
 
-fn find_client<'a>(app: &'a App, named: Option<&str>) -> Result<(&'a ClientId, &'a ClientConfig), Answered> {
+pub(super) fn find_client<'a>(app: &'a App, named: Option<&str>) -> Result<(&'a ClientId, &'a ClientConfig), Answered> {
     let id = match named {
         Some(name) => ClientId::parse(name).ok(),
         None => app.config.default_client.clone(),
@@ -155,7 +157,7 @@ fn find_client<'a>(app: &'a App, named: Option<&str>) -> Result<(&'a ClientId, &
     id.and_then(|id| app.config.clients.get_key_value(&id)).ok_or_else(|| unknown("client"))
 }
 
-fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     map.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect()
 }
 
@@ -172,8 +174,12 @@ fn check_content_type(request: &Request<Incoming>) -> Result<(), Answered> {
 }
 
 /// The body, and its share of the bytes that may be received at once.
-async fn read_body(app: &App, body: Incoming) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
-    let limit = app.config.limits.body_bytes_max;
+pub(super) async fn read_body(
+    app: &App,
+    body: Incoming,
+    bytes_max: usize,
+) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
+    let limit = bytes_max.min(app.config.limits.body_bytes_max);
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(too_large(limit));
     }

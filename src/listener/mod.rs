@@ -3,6 +3,7 @@
 mod answer;
 mod hooks;
 mod metrics;
+mod push;
 mod rate;
 mod slots;
 
@@ -16,6 +17,7 @@ use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use metrics::Metrics;
+pub use push::GoogleKeys;
 use rate::Rates;
 use slots::{Slot, Slots};
 use std::convert::Infallible;
@@ -36,6 +38,7 @@ pub struct App {
     slots: Arc<Slots>,
     /// Bytes of bodies that are being received or understood: an unproven client must not fill the memory.
     receiving: Arc<Semaphore>,
+    google_keys: Option<GoogleKeys>,
 }
 
 /// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
@@ -52,7 +55,14 @@ impl App {
             rates: Rates::default(),
             slots: Arc::default(),
             receiving: Arc::new(Semaphore::new(RECEIVING_BYTES_MAX)),
+            google_keys: None,
         }
+    }
+
+    /// Without them every push of Gmail is asked to come again.
+    #[must_use]
+    pub fn with_google_keys(self, keys: GoogleKeys) -> Self {
+        Self { google_keys: Some(keys), ..self }
     }
 }
 

@@ -54,6 +54,9 @@ pub enum Fault {
 pub(super) enum Reply {
     Json(u16, Value),
     RetryAfter(u16, u64, Value),
+    /// May be kept for so many seconds, and is so old already.
+    Cached(u64, u64, Value),
+    NoContent,
     Page(u16, &'static str),
     Half(Value),
     Slow(u64, Box<Reply>),

@@ -2,12 +2,18 @@
 
 pub mod airtable;
 mod body;
+pub mod booking;
+pub mod calcom;
+pub mod calendly;
 mod fault;
 mod files;
+pub mod google;
+mod post;
 mod query;
 
 pub use fault::Fault;
 pub use files::Private;
+pub use post::Posted;
 
 use crate::intake::Now;
 use airtable::{Asked, Base, FaultHook, Ping};
@@ -15,6 +21,7 @@ use body::Body;
 use bytes::Bytes;
 use fault::Reply;
 use files::Files;
+use google::{Google, Pushed};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,11 +32,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 const BODY_BYTES_MAX: usize = 1_048_576;
 const PINGS_WAITING_MAX: usize = 1_000;
+const PUSH_LOOK_MS: u64 = 50;
 
 /// A running sandbox; it ends when dropped.
 #[derive(Debug)]
@@ -44,11 +52,18 @@ pub struct Sandbox {
 struct World {
     base: Arc<Mutex<Base>>,
     files: Arc<Mutex<Files>>,
+    google: Arc<Mutex<Google>>,
+    /// Wakes the one who posts Google's pushes.
+    pushes: Arc<Notify>,
 }
 
 impl World {
     fn with_base<T>(&self, look: impl FnOnce(&mut Base) -> T) -> T {
         look(&mut self.base.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_google<T>(&self, look: impl FnOnce(&mut Google) -> T) -> T {
+        look(&mut self.google.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_files<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {
@@ -62,11 +77,18 @@ impl Sandbox {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
         let (sender, pings) = mpsc::channel(PINGS_WAITING_MAX);
-        let base = Base::new(token, now, sender).map_err(io::Error::other)?;
-        let world = World { base: Arc::new(Mutex::new(base)), files: Arc::default() };
+        let base = Base::new(token, Arc::clone(&now), sender).map_err(io::Error::other)?;
+        let google = Google::new(&format!("http://{addr}"), now);
+        let world = World {
+            base: Arc::new(Mutex::new(base)),
+            files: Arc::default(),
+            google: Arc::new(Mutex::new(google)),
+            pushes: Arc::default(),
+        };
         let stop = CancellationToken::new();
         tokio::spawn(accept(listener, world.clone(), stop.clone()));
         tokio::spawn(send_pings(pings, world.clone(), stop.clone()));
+        tokio::spawn(send_pushes(world.clone(), stop.clone()));
         Ok(Self { addr, world, _stop: stop.drop_guard() })
     }
 
@@ -95,6 +117,19 @@ impl Sandbox {
     /// Looks at the base (or changes it, as a person would).
     pub fn with<T>(&self, look: impl FnOnce(&mut Base) -> T) -> T {
         self.world.with_base(look)
+    }
+
+    /// Looks at Google (or changes it, as people and their mail would). What is to be pushed is posted soon after.
+    pub fn google<T>(&self, look: impl FnOnce(&mut Google) -> T) -> T {
+        let looked = self.world.with_google(look);
+        self.world.pushes.notify_one();
+        looked
+    }
+
+    /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
+    /// but by this.
+    pub async fn push_now(&self) -> Vec<Pushed> {
+        push_due(&self.world).await
     }
 
     /// A sheet, at `/spreadsheets/d/{id}/export?format=csv&gid={gid}`.
@@ -167,6 +202,40 @@ async fn send_pings(mut pings: mpsc::Receiver<Ping>, world: World, stop: Cancell
     }
 }
 
+/// Pushes that are due, as they become due.
+async fn send_pushes(world: World, stop: CancellationToken) {
+    loop {
+        let is_waiting = world.with_google(|google| google.is_push_waiting());
+        let wake = async {
+            // What waits for a later try waits by the clock of the sandbox, which tells nobody that it went on.
+            let nap = tokio::time::sleep(Duration::from_millis(PUSH_LOOK_MS));
+            tokio::select! {
+                () = world.pushes.notified() => {}
+                () = nap, if is_waiting => {}
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = wake => {}
+        }
+        if !world.with_google(|google| google.pushes_by_hand) {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _pushed = push_due(&world) => {}
+            }
+        }
+    }
+}
+
+async fn push_due(world: &World) -> Vec<Pushed> {
+    let mut done = Vec::new();
+    while let Some(push) = world.with_google(Google::next_push) {
+        let answered = post::post(&push.url, &push.headers, &push.body, push.timeout).await;
+        done.push(world.with_google(|google| google.note_push(push, answered.ok())));
+    }
+    done
+}
+
 async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
@@ -183,7 +252,14 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         .and_then(|value| value.strip_prefix("Bearer "))
         .unwrap_or_default();
     let asked = Asked { method: &parts.method, path, query, token, body: &body };
-    let mut reply = world.with_base(|base| base.answer(&asked));
+    // Held until the answer is written, or nobody waits for it any more.
+    let (mut reply, _in_flight) = if google::is_path(path) {
+        let answered = world.with_google(|google| google.answer(&asked));
+        world.pushes.notify_one();
+        answered
+    } else {
+        (world.with_base(|base| base.answer(&asked)), None)
+    };
     if let Reply::Slow(ms, inner) = reply {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         reply = *inner;
@@ -199,6 +275,11 @@ async fn written(reply: Reply) -> io::Result<Response<Body>> {
         Reply::RetryAfter(status, seconds, value) => {
             json.status(status).header("retry-after", seconds).body(whole(value.to_string()))
         }
+        Reply::Cached(seconds, age_seconds, value) => json
+            .header("cache-control", format!("public, max-age={seconds}, must-revalidate, no-transform"))
+            .header("age", age_seconds)
+            .body(whole(value.to_string())),
+        Reply::NoContent => Response::builder().status(204).body(Body::empty()),
         Reply::Page(status, page) => {
             Response::builder().status(status).header("content-type", "text/html").body(whole(page.to_owned()))
         }

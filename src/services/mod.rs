@@ -2,6 +2,7 @@
 
 pub mod airtable;
 pub mod fetch;
+pub mod google;
 pub mod post;
 
 /// What kept a request from being answered. Without the address, which may hold a token.
@@ -12,5 +13,13 @@ fn what_broke(error: &reqwest::Error) -> &'static str {
         "no connection"
     } else {
         "the connection broke"
+    }
+}
+
+fn percent_encoded(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
     }
 }

@@ -5,14 +5,17 @@
 
 use super::json::{Object, text_of, time};
 use super::meaning::{Effect, configured, effect};
+use super::reply::{self, POLICY_BOUNCE};
 use super::settings::{InstantlySettings, Meaning};
 use super::signature::{header, is_one_of, prove_url_token};
 use super::{Request, Told, Understood, Unproven, alert, body_hash};
 use crate::domain::event::{
-    AutoReply, CampaignChange, CampaignMove, EventData, FinishedBy, Message, Platform, Profile, Source,
+    CampaignChange, CampaignMove, Event, EventData, FinishedBy, Message, Platform, Profile, Source,
 };
 use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, Email};
+use crate::mail::bounce::{Permanence, permanence_of_text};
+use crate::mail::visible;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -60,18 +63,22 @@ pub(super) fn read(settings: &InstantlySettings, request: &Request<'_>, item: &V
     };
     let payload = Payload { settings, request, item, body, event_type };
     match payload.event_type.to_ascii_lowercase().as_str() {
-        "email_sent" => payload.with_lead(understood, sent),
-        "reply_received" => payload.with_lead(understood, |payload, email| reply(payload, email, false)),
-        "auto_reply_received" => payload.with_lead(understood, |payload, email| reply(payload, email, true)),
+        "email_sent" => payload.with_lead(understood, |payload, _, email| sent(payload, email)),
+        "reply_received" => {
+            payload.with_lead(understood, |payload, understood, email| reply(payload, understood, email, false));
+        }
+        "auto_reply_received" => {
+            payload.with_lead(understood, |payload, understood, email| reply(payload, understood, email, true));
+        }
         "email_bounced" => payload.with_lead(understood, bounced),
-        "email_opened" => payload.with_lead(understood, |payload, email| {
+        "email_opened" => payload.with_lead(understood, |payload, _, email| {
             payload.plain(email, EventData::EmailOpened { campaign: payload.campaign() })
         }),
-        "link_clicked" | "email_link_clicked" => payload.with_lead(understood, |payload, email| {
+        "link_clicked" | "email_link_clicked" => payload.with_lead(understood, |payload, _, email| {
             let url = payload.body.text(&["clicked_url", "link"]);
             payload.plain(email, EventData::LinkClicked { campaign: payload.campaign(), url })
         }),
-        "lead_unsubscribed" => payload.with_lead(understood, |payload, email| {
+        "lead_unsubscribed" => payload.with_lead(understood, |payload, _, email| {
             payload.plain(email, EventData::Unsubscribed { campaign: payload.campaign() })
         }),
         "campaign_completed" => completed(&payload, understood),
@@ -89,9 +96,12 @@ pub(super) fn read(settings: &InstantlySettings, request: &Request<'_>, item: &V
 }
 
 impl Payload<'_> {
-    fn with_lead(&self, understood: &mut Understood, make: impl FnOnce(&Self, Email) -> crate::domain::event::Event) {
+    fn with_lead(&self, understood: &mut Understood, make: impl FnOnce(&Self, &mut Understood, &Email) -> Event) {
         match self.lead() {
-            Some(email) => understood.events.push(make(self, email)),
+            Some(email) => {
+                let event = make(self, understood, &email);
+                understood.events.push(event);
+            }
             None => understood.unrecognised.push(format!("{} without a usable lead_email", clip(&self.event_type))),
         }
     }
@@ -161,12 +171,12 @@ impl Payload<'_> {
         Told { request: self.request, source: SOURCE, email, time: self.time(), profile: self.profile() }
     }
 
-    fn plain(&self, email: Email, data: EventData) -> crate::domain::event::Event {
-        let key = self.key(data.kind(), Some(&email));
-        self.told(email).event(key, data)
+    fn plain(&self, email: &Email, data: EventData) -> Event {
+        let key = self.key(data.kind(), Some(email));
+        self.told(email.clone()).event(key, data)
     }
 
-    fn message(&self, email: &Email, subject: &[&str], content: String) -> Message {
+    fn message(&self, email: &Email, subject: Option<String>, content: String) -> Message {
         Message {
             platform: Platform::Instantly,
             external_id: self.email_id(),
@@ -174,7 +184,7 @@ impl Payload<'_> {
             contact_identifier: Some(email.as_str().to_owned()),
             contact_name: None,
             account_identifier: self.body.email(&["email_account"]).map(String::from),
-            subject: self.body.text(subject),
+            subject,
             content,
         }
     }
@@ -183,12 +193,12 @@ impl Payload<'_> {
     fn content(&self, texts: &[&str], html: &str) -> String {
         self.body
             .text(texts)
-            .or_else(|| self.body.text(&[html]).map(|html| super::json::strip_tags(&html)))
+            .or_else(|| self.body.text(&[html]).map(|html| visible::of_html(&html)))
             .unwrap_or_default()
     }
 }
 
-fn sent(payload: &Payload<'_>, email: Email) -> crate::domain::event::Event {
+fn sent(payload: &Payload<'_>, email: &Email) -> Event {
     let campaign = payload.campaign();
     let step = payload.step();
     let last_in_sequence = step.zip(campaign.as_ref()).is_some_and(|(step, campaign)| {
@@ -196,7 +206,7 @@ fn sent(payload: &Payload<'_>, email: Email) -> crate::domain::event::Event {
     });
     let content = payload.content(&["email_text"], "email_html");
     let data = EventData::EmailSent {
-        message: payload.message(&email, &["email_subject"], content),
+        message: payload.message(email, payload.body.text(&["email_subject"]), content),
         campaign,
         step,
         last_in_sequence,
@@ -205,34 +215,51 @@ fn sent(payload: &Payload<'_>, email: Email) -> crate::domain::event::Event {
     payload.plain(email, data)
 }
 
-fn reply(payload: &Payload<'_>, email: Email, is_automatic: bool) -> crate::domain::event::Event {
-    let content = payload.content(&["reply_text_snippet", "reply_text"], "reply_html");
-    let message = payload.message(&email, &["reply_subject", "email_subject"], content);
-    let auto_reply = is_automatic.then(|| {
-        // The event does not tell which kind it is; only a plain subject is believed here.
-        let subject = message.subject.as_deref().unwrap_or_default().to_lowercase();
-        let says_absent = ["out of office", "out of the office", "abwesen", "absence", "fuera de la oficina"];
-        if says_absent.iter().any(|cue| subject.contains(cue)) { AutoReply::OutOfOffice } else { AutoReply::Other }
-    });
+fn reply(payload: &Payload<'_>, understood: &mut Understood, email: &Email, is_automatic: bool) -> Event {
+    let subject = payload.body.text(&["reply_subject", "email_subject"]);
+    // The whole text holds the quoted thread, which is cut; the snippet may hold only line breaks, or be cut off.
+    let text = payload.body.text(&["reply_text", "reply_text_snippet"]);
+    let html = if text.is_none() { payload.body.text(&["reply_html"]) } else { None };
+    let at = payload.time().unwrap_or(payload.request.received_at);
+    let facts = reply::of_platform(subject.as_deref(), text.as_deref(), html.as_deref(), at, is_automatic);
+    if let Some(text) = facts.alert {
+        let key = payload.key("reply_alert", Some(email));
+        understood.alerts.push(alert(
+            payload.request,
+            SOURCE,
+            payload.time(),
+            payload.campaign(),
+            key,
+            text.to_owned(),
+        ));
+    }
     let data = EventData::ReplyReceived {
-        message,
+        message: payload.message(email, subject, facts.content),
         campaign: payload.campaign(),
-        intent: None,
+        intent: facts.intent,
         sentiment: None,
-        auto_reply,
-        return_date: None,
+        auto_reply: facts.auto_reply,
+        return_date: facts.return_date,
     };
     payload.plain(email, data)
 }
 
-fn bounced(payload: &Payload<'_>, email: Email) -> crate::domain::event::Event {
-    let content = payload.content(&["reply_text_snippet", "reply_text", "email_text"], "email_html");
+fn bounced(payload: &Payload<'_>, understood: &mut Understood, email: &Email) -> Event {
+    // `email_text` is our own mail and says nothing of the bounce.
+    let told = payload.content(&["reply_text", "reply_text_snippet"], "reply_html");
+    let (permanence, status_code) = permanence_of_text(&told).unwrap_or((Permanence::Permanent, None));
+    if permanence == Permanence::Policy {
+        let key = payload.key("policy_bounce", Some(email));
+        let text = POLICY_BOUNCE.to_owned();
+        understood.alerts.push(alert(payload.request, SOURCE, payload.time(), payload.campaign(), key, text));
+    }
+    let content = if told.is_empty() { payload.content(&["email_text"], "email_html") } else { told };
     let data = EventData::EmailBounced {
-        message: payload.message(&email, &["email_subject"], content),
+        message: payload.message(email, payload.body.text(&["email_subject"]), content),
         campaign: payload.campaign(),
         step: payload.step(),
-        permanent: true,
-        status_code: None,
+        permanent: permanence == Permanence::Permanent,
+        status_code,
     };
     payload.plain(email, data)
 }
@@ -242,7 +269,7 @@ fn completed(payload: &Payload<'_>, understood: &mut Understood) {
     let campaign = payload.campaign();
     if let Some(email) = payload.body.email(&["lead_email"]) {
         let data = EventData::SequenceFinished { campaign, finished_by: FinishedBy::PlatformEvent };
-        understood.events.push(payload.plain(email, data));
+        understood.events.push(payload.plain(&email, data));
         return;
     }
     let Some(campaign) = campaign else {

@@ -125,6 +125,15 @@ pub(super) fn occurred(told: Option<DateTime<Utc>>, received_at: DateTime<Utc>) 
     }
 }
 
+/// First and last name of a whole one; an address in its place is no name.
+pub(super) fn split_name(name: Option<&str>) -> (Option<String>, Option<String>) {
+    let Some(name) = name.filter(|name| !name.contains('@')) else { return (None, None) };
+    match name.split_once(' ') {
+        Some((first, last)) => (Some(first.to_owned()), Some(last.trim().to_owned())),
+        None => (Some(name.to_owned()), None),
+    }
+}
+
 /// Names of fields that hold secrets or our own address; dropped at any depth before a body is stored.
 const SECRET_FIELDS: &[&str] = &[
     "secret_key",
@@ -147,6 +156,9 @@ const SECRET_FIELDS: &[&str] = &[
     "x-signature",
     "x-smartlead-signature",
     "x-webhook-token",
+    "x-cal-signature-256",
+    "calendly-webhook-signature",
+    "subscriberurl",
 ];
 
 /// Takes secrets out of a body before it is stored.
@@ -159,26 +171,6 @@ pub(super) fn strip_secrets(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(strip_secrets),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The text of HTML without its tags: the last resort where a platform gives nothing else.
-pub(super) fn strip_tags(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut in_tag = false;
-    for c in html.chars() {
-        match (c, in_tag) {
-            ('<', false) => in_tag = true,
-            ('>', true) => {
-                in_tag = false;
-                text.push(' ');
-            }
-            (c, false) => text.push(c),
-            (_, true) => {}
-        }
-    }
-    let text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
-    let text = text.replace("&#39;", "'").replace("&amp;", "&");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

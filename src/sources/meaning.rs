@@ -29,7 +29,7 @@ pub(super) fn effect(meaning: Meaning, decided_by: &str, platform: Platform) -> 
             return_date: None,
         })
     };
-    let meeting = || Meeting { platform, starts_at: None, external_id: None, title: None, url: None };
+    let meeting = || Meeting::on(platform);
     match meaning {
         Meaning::InterestedReadyToTalk => classified(Intent::InterestedReadyToTalk, false),
         Meaning::InterestedWantsInfo => classified(Intent::InterestedWantsInfo, false),

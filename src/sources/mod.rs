@@ -3,15 +3,21 @@
 //! Pure: bytes and settings in, values out. What is read is what is needed.
 
 pub mod airtable;
+mod booking;
+pub mod calcom;
+pub mod calendly;
+pub mod gmail;
+pub mod google_keys;
 mod instantly;
 mod json;
 mod meaning;
 mod n8n;
+mod reply;
 pub mod settings;
 pub mod signature;
 mod smartlead;
 
-use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Profile, Source};
+use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, Profile, Source};
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -33,6 +39,9 @@ pub struct Request<'a> {
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Understood {
     pub events: Vec<Event>,
+    /// Events that carry no address of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<Orphan>,
     pub campaign_changes: Vec<CampaignChange>,
     pub alerts: Vec<Alert>,
     /// Why parts of it (or all) could not be understood: an unknown event type, a missing address. Kept, shown, replayable.
@@ -58,10 +67,10 @@ pub fn prove(source: Source, sources: &ClientSources, request: &Request<'_>) -> 
     let proven = match source {
         Source::Smartlead => sources.smartlead.as_ref().map(|settings| smartlead::prove(settings, request)),
         Source::Instantly => sources.instantly.as_ref().map(|settings| instantly::prove(settings, request)),
+        Source::Calcom => sources.calcom.as_ref().map(|settings| calcom::prove(settings, request)),
+        Source::Calendly => sources.calendly.as_ref().map(|settings| calendly::prove(settings, request)),
         Source::N8n => sources.n8n.as_ref().map(|settings| n8n::prove(settings, request)),
-        Source::Calcom | Source::Calendly | Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
-            None
-        }
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => None,
     };
     proven.unwrap_or_else(|| {
         Err(Unproven(format!("the source {source} is not configured for the client {}", request.client_id)))
@@ -85,8 +94,18 @@ pub fn read(source: Source, sources: &ClientSources, request: &Request<'_>) -> R
                 instantly::read(&settings, request, item, &mut understood);
             }
         }
+        Source::Calcom => {
+            for item in n8n::unwrap(&value)? {
+                calcom::read(request, item, &mut understood);
+            }
+        }
+        Source::Calendly => {
+            for item in n8n::unwrap(&value)? {
+                calendly::read(request, item, &mut understood);
+            }
+        }
         Source::N8n => n8n::read(sources, request, &value, &mut understood)?,
-        Source::Calcom | Source::Calendly | Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
             return Err(Malformed(format!("this version does not read webhooks of {source}")));
         }
     }
@@ -113,6 +132,7 @@ impl Told<'_> {
             source: self.source,
             dedupe_key,
             facts: Facts { occurred_at, time_known, profile: self.profile, data },
+            lineage: Vec::new(),
         }
     }
 }

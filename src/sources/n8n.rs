@@ -5,7 +5,7 @@ mod own;
 use super::json::Object;
 use super::settings::{ClientSources, N8nSettings};
 use super::signature::{header, is_hex_hmac, is_one_of, prove_standard, query_value};
-use super::{Malformed, Request, Understood, Unproven, instantly, smartlead};
+use super::{Malformed, Request, Understood, Unproven, calcom, calendly, instantly, smartlead};
 use crate::domain::event::Source;
 use serde_json::Value;
 
@@ -80,9 +80,9 @@ pub(super) fn read(
     let forwarded = match query_value(request.query, "as") {
         None => None,
         Some(name) => match Source::parse(&name) {
-            Some(source @ (Source::Smartlead | Source::Instantly)) => Some(source),
-            Some(_) | None => {
-                return Err(Malformed("`as` must be smartlead or instantly".to_owned()));
+            Some(source @ (Source::Smartlead | Source::Instantly | Source::Calcom | Source::Calendly)) => Some(source),
+            Some(Source::Gmail | Source::Airtable | Source::N8n | Source::Operator | Source::Scheduler) | None => {
+                return Err(Malformed("`as` must be smartlead, instantly, calcom or calendly".to_owned()));
             }
         },
     };
@@ -95,6 +95,8 @@ pub(super) fn read(
                 let settings = sources.smartlead.clone().unwrap_or_default();
                 smartlead::read(&settings, request, item, understood);
             }
+            Some(Source::Calcom) => calcom::read(request, item, understood),
+            Some(Source::Calendly) => calendly::read(request, item, understood),
             Some(_) => {
                 let settings = sources.instantly.clone().unwrap_or_default();
                 instantly::read(&settings, request, item, understood);

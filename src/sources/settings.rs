@@ -1,5 +1,6 @@
 //! What the configuration says of one client's sources. The configuration file is read into these types as they stand.
 
+use crate::domain::ids::Email;
 use crate::domain::stage::options;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -99,10 +100,72 @@ pub struct N8nSettings {
     pub insecure: bool,
 }
 
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CalcomSettings {
+    /// The secret entered with the webhook at Cal.com; any one may hold.
+    pub secrets: Vec<Secret>,
+    pub insecure: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CalendlySettings {
+    /// Signing keys of the webhook subscriptions; any one may hold.
+    pub secrets: Vec<Secret>,
+    /// How far the signed time may lie from ours, both ways.
+    pub tolerance_seconds: u32,
+    pub insecure: bool,
+}
+
+impl CalendlySettings {
+    /// As in Calendly's own sample.
+    pub const TOLERANCE_SECONDS: u32 = 180;
+}
+
+impl Default for CalendlySettings {
+    fn default() -> Self {
+        Self { secrets: Vec::new(), tolerance_seconds: Self::TOLERANCE_SECONDS, insecure: false }
+    }
+}
+
+/// Gmail: who may push, which mailboxes are read, and with which right.
+#[derive(Debug, Clone, Default)]
+pub struct GmailSettings {
+    /// The `aud` of Google's token; any one may match. Unless set on the subscription, it is the push endpoint's URL.
+    pub audiences: Vec<String>,
+    /// The `email` of Google's token: the account that was set on the subscription.
+    pub service_account: Option<String>,
+    pub mailboxes: Vec<Email>,
+    /// `projects/…/topics/…`, to which the mailboxes tell of changes; without it they are only polled.
+    pub topic: Option<String>,
+    /// None: pushes are kept as tasks, and nothing is read.
+    pub credentials: Option<GmailCredentials>,
+    /// How often a mailbox that tells of nothing is looked at.
+    pub poll_ms: i64,
+    /// Google's quota of one mailbox.
+    pub units_per_minute: u32,
+    /// How far back a mailbox is read whose history is gone and of which it is not known when it was last read.
+    pub full_sync_days: u32,
+    pub insecure: bool,
+}
+
+/// The right to read mailboxes.
+#[derive(Debug, Clone)]
+pub enum GmailCredentials {
+    /// OAuth: each mailbox's owner agreed.
+    RefreshTokens { client_id: String, client_secret: Secret, by_mailbox: BTreeMap<Email, Secret> },
+    /// A service account to which the domain's administrator delegated the right; the path of its JSON key.
+    ServiceAccount { key_file: String },
+}
+
 /// The sources of one client; an absent one is refused.
 #[derive(Debug, Clone, Default)]
 pub struct ClientSources {
     pub smartlead: Option<SmartleadSettings>,
     pub instantly: Option<InstantlySettings>,
     pub n8n: Option<N8nSettings>,
+    pub calcom: Option<CalcomSettings>,
+    pub calendly: Option<CalendlySettings>,
+    pub gmail: Option<GmailSettings>,
 }

@@ -4,6 +4,7 @@
 
 mod cells;
 mod foreign;
+mod gmail;
 mod migrations;
 mod postgres;
 mod sqlite;

@@ -1,13 +1,13 @@
 //! What operators read: plain views of rows, ready to be printed as JSON.
 
 use crate::domain::event::Source;
-use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// A contact as the owner's columns hold it, with its stage.
@@ -149,6 +149,48 @@ pub struct TaskView {
 pub struct Slot {
     pub at_ms: i64,
     pub calls_this_month: i64,
+}
+
+/// What may tell whom a client's mails concern.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// Identities of events.
+    pub event_keys: Vec<String>,
+    /// Gmail's ids of threads.
+    pub threads: Vec<String>,
+    pub addresses: Vec<Email>,
+}
+
+impl Clues {
+    pub fn is_empty(&self) -> bool {
+        self.event_keys.is_empty() && self.threads.is_empty() && self.addresses.is_empty()
+    }
+}
+
+/// The contacts that clues lead to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owners {
+    pub by_event_key: HashMap<String, Owner>,
+    /// The one whose message came first is the first.
+    pub by_thread: HashMap<String, Vec<Owner>>,
+    pub contacts: HashSet<Email>,
+}
+
+/// Whose a message is, and the address of theirs that was really used: a colleague's, where one answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub contact: Email,
+    pub used: Option<Email>,
+}
+
+/// Something that became known: an event, whose it is, and its thread at Gmail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub received_at: DateTime<Utc>,
+    pub event_id: Uuid,
+    pub key: ContactKey,
+    pub dedupe_key: String,
+    pub thread_id: Option<String>,
 }
 
 /// What is known of a campaign, counted over all its messages.

@@ -3,10 +3,13 @@
 use super::StoreError;
 use super::cells::{Cells, unreadable};
 use super::foreign::stage_of;
-use super::views::{CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, TaskView};
+use super::views::{
+    CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, News, Owner, Owners, TaskView,
+};
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::stage::Stage;
 use crate::engine::rows::{ClaimedTask, LeadSubject, TaskKind};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub(super) fn contact(row: &impl Cells) -> Result<ContactView, StoreError> {
@@ -223,4 +226,55 @@ pub(super) fn count_contacts(row: &impl Cells, counts: &mut CountsView) -> Resul
     let client = row.maybe("client_id")?.unwrap_or_default();
     *counts.contacts.entry(client).or_default().entry(stage.to_string()).or_default() += row.number("n")?;
     Ok(())
+}
+
+pub(super) fn maybe_time(row: &impl Cells, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let Some(text) = row.maybe(column)? else { return Ok(None) };
+    let time = DateTime::parse_from_rfc3339(&text).map_err(|error| unreadable(column, error))?;
+    Ok(Some(time.with_timezone(&Utc)))
+}
+
+pub(super) fn time(row: &impl Cells, column: &str) -> Result<DateTime<Utc>, StoreError> {
+    maybe_time(row, column)?.ok_or_else(|| unreadable(column, "it is null"))
+}
+
+/// The first row of a clue tells the most.
+pub(super) fn owners(rows: &[impl Cells]) -> Result<Owners, StoreError> {
+    let mut owners = Owners::default();
+    for row in rows {
+        let (term, email) = (row.text("term")?, row.text("email")?);
+        let contact = Email::parse(&email).map_err(|error| unreadable("address", error))?;
+        let used = row.maybe("used")?.and_then(|used| Email::parse(&used).ok());
+        match row.text("clue")?.as_str() {
+            "address" => {
+                owners.contacts.insert(contact);
+            }
+            "event" => {
+                owners.by_event_key.entry(term).or_insert(Owner { contact, used });
+            }
+            _ => owners.by_thread.entry(term).or_default().push(Owner { contact, used }),
+        }
+    }
+    Ok(owners)
+}
+
+pub(super) fn mailboxes(rows: &[impl Cells]) -> Result<Vec<(ClientId, Email)>, StoreError> {
+    let mut mailboxes = Vec::new();
+    for row in rows {
+        let key = super::cells::key(row)?;
+        mailboxes.push((key.client_id, key.email));
+    }
+    mailboxes.sort();
+    mailboxes.dedup();
+    Ok(mailboxes)
+}
+
+pub(super) fn news(row: &impl Cells) -> Result<News, StoreError> {
+    Ok(News {
+        received_at: time(row, "received_at")?,
+        event_id: row.id("event_id")?,
+        key: super::cells::key(row)?,
+        dedupe_key: row.text("dedupe_key")?,
+        thread_id: row.maybe("thread_id")?,
+    })
 }

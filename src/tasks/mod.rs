@@ -2,6 +2,8 @@
 //! another process take over, which does no harm because every effect reads the present state when it runs.
 
 mod airtable;
+mod gmail;
+mod logs;
 mod outside;
 mod retry;
 mod spread;
@@ -13,6 +15,7 @@ use crate::store::{Store, StoreError};
 pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watched};
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
+pub use gmail::Mailbox as GmailMailbox;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -43,8 +46,12 @@ pub struct Dispatcher {
     store: Store,
     spans: Spans,
     now: Now,
+    pause: Pause,
     airtable: Option<Lane>,
     lists: Option<lists::Lane>,
+    gmail: Arc<gmail::Lane>,
+    /// The Gmail lane's own, which lives as long as it.
+    stop: CancellationToken,
 }
 
 impl Dispatcher {
@@ -52,25 +59,40 @@ impl Dispatcher {
         let lists = airtable
             .as_ref()
             .map(|settings| lists::Lane::new(store.clone(), spans.clone(), now.clone(), pause.clone(), settings));
-        let airtable = airtable.map(|settings| Lane::new(store.clone(), spans.clone(), now.clone(), pause, &settings));
-        Self { store, spans, now, airtable, lists }
+        let airtable =
+            airtable.map(|settings| Lane::new(store.clone(), spans.clone(), now.clone(), pause.clone(), &settings));
+        let stop = CancellationToken::new();
+        let gmail = Arc::new(gmail::Lane::new(&store, &spans, &now, &pause, Vec::new(), stop.clone()));
+        Self { store, spans, now, pause, airtable, lists, gmail, stop }
+    }
+
+    /// Reads these mailboxes too.
+    #[must_use]
+    pub fn with_gmail(self, mailboxes: Vec<GmailMailbox>) -> Self {
+        let lane = gmail::Lane::new(&self.store, &self.spans, &self.now, &self.pause, mailboxes, self.stop.clone());
+        Self { gmail: Arc::new(lane), ..self }
     }
 
     /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
         let turn = turn(&self.store, &self.spans, &self.now, self.airtable.as_mut()).await?;
-        match (turn, self.lists.as_mut()) {
-            (Turn::Wait(_) | Turn::Idle, Some(lane)) => match lane.turn().await? {
-                Turn::Worked(count) => Ok(Turn::Worked(count)),
-                Turn::Wait(_) | Turn::Idle => Ok(turn),
-            },
-            (turn, _) => Ok(turn),
+        if let Turn::Worked(_) = turn {
+            return Ok(turn);
+        }
+        if let Some(lane) = self.lists.as_mut()
+            && let Turn::Worked(count) = lane.turn().await?
+        {
+            return Ok(Turn::Worked(count));
+        }
+        match self.gmail.turn().await? {
+            Turn::Worked(count) => Ok(Turn::Worked(count)),
+            Turn::Wait(_) | Turn::Idle => Ok(turn),
         }
     }
 
-    /// Runs until told to stop. `wake` is notified when new work may be there. Imports go on beside all else.
+    /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, spans, now, mut airtable, lists } = self;
+        let Self { store, spans, now, mut airtable, lists, gmail, stop: gmail_stop, pause: _ } = self;
         let quiet = Notify::new();
         let rest = async {
             while !stop.is_cancelled() {
@@ -87,7 +109,17 @@ impl Dispatcher {
                 rest_after(turn, &now, quiet.notified(), &stop).await;
             }
         };
-        tokio::join!(rest, imports);
+        let mailboxes = async {
+            let mut running = std::pin::pin!(gmail.run());
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = &mut running => return,
+            }
+            // What is under way is finished, as far as the next stretch of it.
+            gmail_stop.cancel();
+            running.await;
+        };
+        tokio::join!(rest, imports, mailboxes);
     }
 }
 
@@ -123,8 +155,15 @@ async fn rest_after(turn: Result<Turn, StoreError>, now: &Now, woken: Notified<'
     }
 }
 
+/// The outside services that can be worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Configured {
+    pub airtable: bool,
+    pub gmail: bool,
+}
+
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
-pub fn waits_for(kind: TaskKind, has_airtable: bool) -> Option<&'static str> {
+pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str> {
     match kind {
         TaskKind::AirtableSyncLead
         | TaskKind::AirtableWriteBack
@@ -133,7 +172,10 @@ pub fn waits_for(kind: TaskKind, has_airtable: bool) -> Option<&'static str> {
         | TaskKind::AirtableWebhook
         | TaskKind::AirtablePushCampaigns
         | TaskKind::AirtableImportList => {
-            (!has_airtable).then_some("waits: Airtable is not configured; set [airtable] token and base_id")
+            (!configured.airtable).then_some("waits: Airtable is not configured; set [airtable] token and base_id")
+        }
+        TaskKind::GmailMailbox | TaskKind::GmailWatch => {
+            (!configured.gmail).then_some("waits: no mailbox can be opened; set the credentials of [clients.….gmail]")
         }
         TaskKind::CampaignSpread => None,
         TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),

@@ -84,5 +84,6 @@ fn event(client_id: &ClientId, payload: &Payload, email: Email) -> Event {
         email,
         source: payload.source,
         facts: Facts { occurred_at: payload.occurred_at, time_known: true, profile: Profile::default(), data },
+        lineage: Vec::new(),
     }
 }

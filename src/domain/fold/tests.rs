@@ -31,6 +31,7 @@ impl Story {
             source: Source::Smartlead,
             dedupe_key: format!("{}:{:03}", data.kind(), self.events.len()),
             facts: Facts { occurred_at: self.at, time_known: true, profile: Profile::default(), data },
+            lineage: Vec::new(),
         });
         self
     }
@@ -83,9 +84,7 @@ impl Story {
 
     fn booked(self, month: u32, day: u32) -> Self {
         let starts_at = Some(Utc.with_ymd_and_hms(2026, month, day, 14, 0, 0).unwrap());
-        self.event(EventData::MeetingBooked {
-            meeting: Meeting { platform: Platform::CalCom, starts_at, external_id: None, title: None, url: None },
-        })
+        self.event(EventData::MeetingBooked { meeting: Meeting { starts_at, ..Meeting::on(Platform::CalCom) } })
     }
 
     fn fold(&self) -> Folded {
@@ -114,9 +113,7 @@ fn date(month: u32, day: u32) -> Option<NaiveDate> {
 fn follow_ups_as_the_spec_says() {
     use FollowUpReason as R;
     let finished = || EventData::SequenceFinished { campaign: None, finished_by: FinishedBy::PlatformEvent };
-    let no_show = || EventData::MeetingNoShow {
-        meeting: Meeting { platform: Platform::Instantly, starts_at: None, external_id: None, title: None, url: None },
-    };
+    let no_show = || EventData::MeetingNoShow { meeting: Meeting::on(Platform::Instantly) };
     let set = |d: Option<NaiveDate>| EventData::FollowUpSet { date: d.unwrap(), reason: R::LeadRequested };
     let rows = [
         (
@@ -409,4 +406,170 @@ fn a_meeting_is_counted_for_the_campaign_that_brought_it() {
     let folded = Story::new().mail("7").reply(Some(Intent::InterestedReadyToTalk)).booked(11, 3).fold();
     let meeting = folded.rows.iter().find(|row| row.message_type == MessageType::Meeting).unwrap();
     assert_eq!(meeting.campaign.as_ref().map(CampaignId::as_str), Some("7"));
+}
+
+/// A booking with an id, on a day at 14:00.
+fn meeting_of(id: &str, day: Option<(u32, u32)>) -> Meeting {
+    let starts_at = day.map(|(month, day)| Utc.with_ymd_and_hms(2026, month, day, 14, 0, 0).unwrap());
+    Meeting { starts_at, external_id: Some(id.to_owned()), ..Meeting::on(Platform::CalCom) }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn of_several_meetings_one_may_end_while_another_is_on() {
+    let book = |id, day| EventData::MeetingBooked { meeting: meeting_of(id, Some(day)) };
+    let cancel = |id| EventData::MeetingCancelled { meeting: meeting_of(id, None) };
+    let miss = |id| EventData::MeetingNoShow { meeting: meeting_of(id, None) };
+    let unmiss = |id| EventData::MeetingNoShowWithdrawn { meeting: meeting_of(id, None) };
+    let hold = |id| EventData::MeetingCompleted { meeting: meeting_of(id, None) };
+    let moved = |from: &str, to, day| EventData::MeetingRescheduled {
+        meeting: Meeting { replaces: Some(from.to_owned()), ..meeting_of(to, Some(day)) },
+    };
+    let nameless = || Meeting::on(Platform::Instantly);
+    // On the 2nd of October x is booked for the 20th and y for the 10th.
+    let both = || Story::new().day(10, 2).event(book("x", (10, 20))).event(book("y", (10, 10)));
+    let rows = [
+        ("the older one is cancelled", both().event(cancel("x")), Stage::MeetingBooked, date(10, 10)),
+        ("the newer one is cancelled", both().event(cancel("y")), Stage::MeetingBooked, date(10, 20)),
+        ("both are cancelled", both().event(cancel("x")).event(cancel("y")), Stage::Interested, None),
+        (
+            "the same one is cancelled twice",
+            both().event(cancel("x")).event(cancel("x")),
+            Stage::MeetingBooked,
+            date(10, 10),
+        ),
+        ("one that was never booked is cancelled", both().event(cancel("z")), Stage::MeetingBooked, date(10, 10)),
+        (
+            "nobody says which one is cancelled",
+            both().event(EventData::MeetingCancelled { meeting: nameless() }),
+            Stage::Interested,
+            None,
+        ),
+        (
+            "after that nothing is known to be on",
+            both()
+                .event(EventData::MeetingCancelled { meeting: nameless() })
+                .event(book("z", (10, 30)))
+                .event(cancel("z")),
+            Stage::Interested,
+            None,
+        ),
+        (
+            "y is missed on its day, x is to come",
+            both().day(10, 10).event(miss("y")),
+            Stage::MeetingBooked,
+            date(10, 20),
+        ),
+        ("y is held, x is to come", both().day(10, 10).event(hold("y")), Stage::MeetingBooked, date(10, 20)),
+        ("x is cancelled when y has begun", both().day(10, 15).event(cancel("x")), Stage::Interested, None),
+        (
+            "a moved meeting is not on at its old time",
+            Story::new().day(10, 2).event(book("x", (10, 20))).event(moved("x", "y", (10, 25))).event(cancel("y")),
+            Stage::Interested,
+            None,
+        ),
+        (
+            "the cancellation of what was moved away",
+            Story::new().day(10, 2).event(book("x", (10, 20))).event(moved("x", "y", (10, 25))).event(cancel("x")),
+            Stage::MeetingBooked,
+            date(10, 25),
+        ),
+        (
+            "a date by hand stays",
+            both()
+                .event(EventData::FollowUpSet { date: date(10, 8).unwrap(), reason: FollowUpReason::LeadRequested })
+                .event(cancel("y")),
+            Stage::MeetingBooked,
+            date(10, 8),
+        ),
+        (
+            "missed",
+            Story::new().day(10, 2).event(book("x", (10, 3))).day(10, 3).event(miss("x")),
+            Stage::NoShow,
+            date(10, 4),
+        ),
+        (
+            "missed, and taken back",
+            Story::new().day(10, 2).event(book("x", (10, 3))).day(10, 3).event(miss("x")).event(unmiss("x")),
+            Stage::MeetingBooked,
+            date(10, 3),
+        ),
+        (
+            "missed by mistake before its time, and taken back",
+            Story::new().day(10, 2).event(book("x", (10, 20))).event(miss("x")).event(unmiss("x")),
+            Stage::MeetingBooked,
+            date(10, 20),
+        ),
+        (
+            "missed, taken back, missed",
+            Story::new()
+                .day(10, 2)
+                .event(book("x", (10, 3)))
+                .day(10, 3)
+                .event(miss("x"))
+                .event(unmiss("x"))
+                .event(miss("x")),
+            Stage::NoShow,
+            date(10, 4),
+        ),
+        (
+            "taken back of one, another was missed since",
+            both().day(10, 10).event(miss("y")).day(10, 20).event(miss("x")).event(unmiss("y")),
+            Stage::NoShow,
+            date(10, 21),
+        ),
+        (
+            "nobody says which mark is taken back",
+            both().day(10, 20).event(miss("x")).event(EventData::MeetingNoShowWithdrawn { meeting: nameless() }),
+            Stage::MeetingBooked,
+            date(10, 20),
+        ),
+        (
+            "taken back where none was missed",
+            Story::new().reply(Some(Intent::PricingQuestion)).event(unmiss("x")),
+            Stage::Interested,
+            None,
+        ),
+    ];
+    for (what, story, stage, follow_up_date) in rows {
+        let folded = story.fold();
+        assert_eq!((folded.contact.stage, folded.contact.follow_up_date), (stage, follow_up_date), "{what}");
+    }
+    let rows = both().day(10, 10).event(miss("y")).event(unmiss("y")).event(cancel("x")).fold().rows;
+    let texts: Vec<&str> = rows.iter().skip(2).map(|row| row.content.as_str()).collect();
+    let expected = [
+        "Meeting missed for 2026-10-10 14:00 UTC",
+        "Meeting not missed after all for 2026-10-10 14:00 UTC",
+        "Meeting cancelled for 2026-10-20 14:00 UTC",
+    ];
+    assert_eq!(texts, expected, "each tells its own time, known from its booking");
+}
+
+#[test]
+fn remembered_meetings_are_bounded_and_an_older_fold_is_read() {
+    let mut story = Story::new();
+    for number in 0..100 {
+        story = story.event(EventData::MeetingBooked { meeting: meeting_of(&format!("m{number}"), Some((12, 1))) });
+    }
+    let contact = story.fold().contact;
+    assert_eq!((contact.open_meetings.len(), contact.open_meetings[15].id.as_str()), (16, "m99"));
+    let older: Contact =
+        serde_json::from_str(r#"{"stage":"MeetingBooked","meeting_at":"2026-10-05T14:00:00Z"}"#).unwrap();
+    let cancelled = Story::new().event(EventData::MeetingCancelled { meeting: meeting_of("x", None) });
+    let folded = fold(&older, &cancelled.events, &Spans::default());
+    assert_eq!(folded.contact.stage, Stage::Interested);
+    assert_eq!(folded.rows[0].content, "Meeting cancelled for 2026-10-05 14:00 UTC");
+}
+
+#[test]
+fn a_meeting_row_names_who_booked_and_with_whom() {
+    let meeting = Meeting {
+        contact_identifier: Some("private@example.net".to_owned()),
+        contact_name: Some("Ada Berg".to_owned()),
+        account_identifier: Some("host@acme.example".to_owned()),
+        ..meeting_of("x", Some((10, 20)))
+    };
+    let row = Story::new().event(EventData::MeetingBooked { meeting }).fold().rows.remove(0);
+    let parties = (row.contact_identifier.as_deref(), row.contact_name.as_deref(), row.account_identifier.as_deref());
+    assert_eq!(parties, (Some("private@example.net"), Some("Ada Berg"), Some("host@acme.example")));
 }

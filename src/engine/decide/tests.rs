@@ -8,6 +8,7 @@ use crate::domain::event::{
 };
 use crate::domain::ids::{CampaignId, Email};
 use crate::domain::intent::Intent;
+use crate::engine::lineage;
 use chrono::{NaiveDate, TimeZone};
 use proptest::prelude::*;
 
@@ -21,18 +22,21 @@ struct Tables {
 impl Tables {
     fn apply(&mut self, batch: &[Incoming], ids: &mut u128) -> Vec<DeliveryAnswer> {
         let mut known = Known::default();
-        for event in batch.iter().flat_map(|incoming| &incoming.events) {
-            let id = (event.client_id.clone(), event.dedupe_key.clone());
-            let stored = self.events.get(&id);
-            for key in [Some(event.contact_key()), stored.map(|stored| stored.key.clone())].into_iter().flatten() {
-                if let Some(contact) = self.contacts.get(&key) {
-                    known.contacts.insert(key, contact.clone());
-                }
-            }
-            if let Some(stored) = stored {
+        let mut keys: Vec<ContactKey> =
+            batch.iter().flat_map(|incoming| &incoming.events).map(Event::contact_key).collect();
+        for (client_id, dedupe_key) in batch.iter().flat_map(lineage::keys) {
+            let id = (client_id.clone(), dedupe_key.to_owned());
+            if let Some(stored) = self.events.get(&id) {
+                keys.push(stored.key.clone());
                 known.events.insert(id, stored.clone());
             }
         }
+        for key in keys {
+            if let Some(contact) = self.contacts.get(&key) {
+                known.contacts.insert(key, contact.clone());
+            }
+        }
+        let batch = &lineage::settle(batch, &known);
         for key in needs_history(batch, &known) {
             let events = self.events.values().filter(|stored| stored.key == key).cloned().collect();
             known.histories.insert(key, History { baseline: Contact::default(), events });
@@ -117,7 +121,18 @@ fn message(thread: u8) -> Message {
 
 fn meeting(hours: u32) -> Meeting {
     let starts_at = Utc.with_ymd_and_hms(2026, 10, 1, 0, 0, 0).unwrap() + chrono::Duration::hours(hours.into());
-    Meeting { platform: Platform::CalCom, starts_at: Some(starts_at), external_id: None, title: None, url: None }
+    Meeting { starts_at: Some(starts_at), ..Meeting::on(Platform::CalCom) }
+}
+
+/// Of a few bookings, so that several are on at once and moves meet what they replace.
+fn any_meeting() -> impl Strategy<Value = Meeting> {
+    let id = || prop::option::weighted(0.8, "[x-z]");
+    (prop::option::weighted(0.8, 0..2000u32), id(), id()).prop_map(|(hours, external_id, replaces)| Meeting {
+        starts_at: hours.and_then(|hours| meeting(hours).starts_at),
+        external_id,
+        replaces,
+        ..Meeting::on(Platform::CalCom)
+    })
 }
 
 fn any_campaign() -> impl Strategy<Value = Option<CampaignId>> {
@@ -148,10 +163,12 @@ fn any_data() -> impl Strategy<Value = EventData> {
         1 => any_campaign().prop_map(|campaign| EventData::SequencePaused { campaign }),
         1 => any_campaign().prop_map(|campaign| EventData::SequenceResumed { campaign }),
         1 => prop::sample::select(Direction::ALL).prop_map(|direction| EventData::MessageLogged { message: message(1), direction }),
-        1 => (0..2000u32).prop_map(|hours| EventData::MeetingBooked { meeting: meeting(hours) }),
-        1 => Just(EventData::MeetingCompleted { meeting: meeting(1) }),
-        1 => Just(EventData::MeetingNoShow { meeting: meeting(1) }),
-        1 => Just(EventData::MeetingCancelled { meeting: meeting(1) }),
+        2 => any_meeting().prop_map(|meeting| EventData::MeetingBooked { meeting }),
+        1 => any_meeting().prop_map(|meeting| EventData::MeetingRescheduled { meeting }),
+        1 => any_meeting().prop_map(|meeting| EventData::MeetingCompleted { meeting }),
+        1 => any_meeting().prop_map(|meeting| EventData::MeetingNoShow { meeting }),
+        1 => any_meeting().prop_map(|meeting| EventData::MeetingNoShowWithdrawn { meeting }),
+        1 => any_meeting().prop_map(|meeting| EventData::MeetingCancelled { meeting }),
         1 => Just(EventData::DealWon { client_record: Some("rec".into()) }),
         1 => Just(EventData::DealDeclined { reason: None }),
         1 => date.prop_map(|date| EventData::FollowUpSet { date, reason: FollowUpReason::LeadRequested }),
@@ -167,17 +184,21 @@ fn any_data() -> impl Strategy<Value = EventData> {
 fn any_reports() -> impl Strategy<Value = Vec<Event>> {
     let report = (any_data(), 0..1500u32, 0..3u8, 0..24u32, prop::bool::weighted(0.3), prop::option::of("[a-c]{1,3}"));
     prop::collection::vec(report, 1..14).prop_map(|reports| {
-        let mut events = Vec::new();
+        let mut events: Vec<Event> = Vec::new();
         for (index, (data, hours, who, minute, is_told_twice, name)) in reports.into_iter().enumerate() {
             let occurred_at = Utc.with_ymd_and_hms(2026, 9, 15, 0, 0, 0).unwrap()
                 + chrono::Duration::hours(hours.into())
                 + chrono::Duration::minutes(minute.into());
+            // A booking goes back to others of the same person, of which some come later or never.
+            let of_person = events.iter().filter(|event| event.email.as_str().starts_with("bea") == (who == 1));
+            let lineage = of_person.rev().take(2).map(|event| event.dedupe_key.clone()).collect();
             let event = Event {
                 client_id: ClientId::parse(if who == 2 { "beta" } else { "acme" }).unwrap(),
                 email: Email::parse(if who == 1 { "bea@example.com" } else { "ada@example.com" }).unwrap(),
                 source: Source::Smartlead,
                 dedupe_key: format!("{}:{index}", data.kind()),
                 facts: Facts { occurred_at, time_known: true, profile: Profile::default(), data },
+                lineage,
             };
             if is_told_twice {
                 let mut other = event.clone();
@@ -199,6 +220,7 @@ fn incoming(event: &Event, number: usize) -> Incoming {
         source: event.source,
         received_at: event.facts.occurred_at,
         events: vec![event.clone()],
+        orphans: Vec::new(),
         campaign_changes: Vec::new(),
         alerts: Vec::new(),
         unrecognised: Vec::new(),
@@ -300,6 +322,7 @@ fn the_same_delivery_again_is_a_duplicate_and_writes_nothing_but_its_row() {
                 return_date: None,
             },
         },
+        lineage: Vec::new(),
     };
     let mut tables = Tables::default();
     let mut ids = 0;
@@ -325,6 +348,7 @@ fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_clien
             profile: Profile::default(),
             data,
         },
+        lineage: Vec::new(),
     };
     let won = || EventData::DealWon { client_record: None };
     let no_show = || EventData::MeetingNoShow { meeting: meeting(1) };

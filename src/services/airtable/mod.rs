@@ -4,7 +4,7 @@ pub mod meta;
 pub mod records;
 pub mod webhooks;
 
-use super::what_broke;
+use super::{percent_encoded, what_broke};
 use crate::sources::settings::Secret;
 use reqwest::Method;
 use serde_json::Value;
@@ -121,13 +121,5 @@ fn error_of(body: &[u8]) -> (String, String) {
         (Some(error @ Value::Object(_)), _) => (field(error, "type"), field(error, "message")),
         (_, Some(error)) => (field(error, "error"), field(error, "message")),
         (Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | None, None) => Default::default(),
-    }
-}
-
-fn percent_encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
     }
 }

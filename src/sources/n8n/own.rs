@@ -92,6 +92,7 @@ fn data(body: Object<'_>, kind: &str) -> Result<EventData, String> {
         "meeting_cancelled" => EventData::MeetingCancelled { meeting: meeting(body)? },
         "meeting_completed" => EventData::MeetingCompleted { meeting: meeting(body)? },
         "meeting_no_show" => EventData::MeetingNoShow { meeting: meeting(body)? },
+        "meeting_no_show_withdrawn" => EventData::MeetingNoShowWithdrawn { meeting: meeting(body)? },
         "deal_won" => EventData::DealWon { client_record: body.text(&["client_record"]) },
         "deal_declined" => EventData::DealDeclined { reason: body.text(&["reason"]) },
         "follow_up_set" => EventData::FollowUpSet {
@@ -136,8 +137,12 @@ fn meeting(body: Object<'_>) -> Result<Meeting, String> {
         platform: option(body, "platform", Platform::parse, Platform::ALL)?.unwrap_or(Platform::N8nChat),
         starts_at: instant(body, "starts_at")?,
         external_id: body.text(&["meeting_id"]),
+        replaces: body.text(&["replaces"]),
         title: body.text(&["title"]),
         url: body.text(&["url"]),
+        contact_identifier: body.text(&["contact_identifier"]),
+        contact_name: body.text(&["contact_name"]),
+        account_identifier: body.text(&["account_identifier"]),
     })
 }
 

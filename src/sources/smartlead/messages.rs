@@ -1,11 +1,15 @@
 //! Smartlead's mails: sent, replied, bounced.
 
-use super::super::json::{Object, strip_tags, time};
+use super::super::json::{Object, time};
+use super::super::reply::{self, POLICY_BOUNCE, ReplyFacts};
 use super::super::{Understood, alert, body_hash};
 use super::{Payload, SOURCE};
 use crate::domain::event::{EventData, Message, Platform};
 use crate::domain::identity::{message_identity, message_key, platform_key};
 use crate::domain::ids::{CampaignId, Email};
+use crate::mail::bounce::{Permanence, permanence_of_text};
+use crate::mail::visible;
+use chrono::{DateTime, Utc};
 
 pub(super) fn sent(payload: &Payload<'_>, understood: &mut Understood) {
     let Some(email) = payload.lead_or_note(understood) else { return };
@@ -46,7 +50,7 @@ pub(super) fn sent(payload: &Payload<'_>, understood: &mut Understood) {
             subject: body
                 .text(&["subject", "custom_subject"])
                 .or_else(|| sent.and_then(|sent| sent.text(&["subject"]))),
-            content: visible(&[sent], body, &["custom_email_message", "sent_message_body"]),
+            content: body_text(&[sent], body, &["custom_email_message", "sent_message_body"]),
         },
         campaign,
         step,
@@ -73,6 +77,8 @@ pub(super) fn reply(payload: &Payload<'_>, understood: &mut Understood) {
         .and_then(|c| c.email(&["replyReceivedFrom"]))
         .or_else(|| body.email(&["to_email"]))
         .unwrap_or_else(|| email.clone());
+    let subject = body.text(&["subject"]);
+    let facts = reply_facts(payload, reply, None, subject.as_deref(), when);
     let data = EventData::ReplyReceived {
         message: Message {
             platform: Platform::Smartlead,
@@ -81,15 +87,16 @@ pub(super) fn reply(payload: &Payload<'_>, understood: &mut Understood) {
             contact_identifier: Some(writer.into()),
             contact_name: body.text(&["to_name"]),
             account_identifier: body.email(&["from_email"]).map(String::from),
-            subject: body.text(&["subject"]),
-            content: reply_text(reply, body),
+            subject,
+            content: facts.content,
         },
         campaign: payload.campaign(),
-        intent: None,
+        intent: facts.intent,
         sentiment: None,
-        auto_reply: None,
-        return_date: None,
+        auto_reply: facts.auto_reply,
+        return_date: facts.return_date,
     };
+    alert_of_reply(payload, understood, facts.alert, when, &key);
     understood.events.push(payload.told(email, when).event(key, data));
 }
 
@@ -107,6 +114,8 @@ pub(super) fn untracked_reply(payload: &Payload<'_>, understood: &mut Understood
         None => payload.timed_key("reply_received", &email, when, ""),
     };
     let sender = body.text(&["sender_detail"]).and_then(|text| Email::parse_mailbox(&text).ok());
+    let subject = body.text(&["subject"]);
+    let facts = reply_facts(payload, reply, body.text(&["visible_text"]), subject.as_deref(), when);
     let data = EventData::ReplyReceived {
         message: Message {
             platform: Platform::Smartlead,
@@ -115,15 +124,16 @@ pub(super) fn untracked_reply(payload: &Payload<'_>, understood: &mut Understood
             contact_identifier: Some(email.as_str().to_owned()),
             contact_name: sender.and_then(|(_, name)| name),
             account_identifier: body.email(&["recipient_detail"]).map(String::from),
-            subject: body.text(&["subject"]),
-            content: body.text(&["visible_text"]).unwrap_or_else(|| reply_text(reply, body)),
+            subject,
+            content: facts.content,
         },
         campaign: None,
-        intent: None,
+        intent: facts.intent,
         sentiment: None,
-        auto_reply: None,
-        return_date: None,
+        auto_reply: facts.auto_reply,
+        return_date: facts.return_date,
     };
+    alert_of_reply(payload, understood, facts.alert, when, &key);
     understood.events.push(payload.told(email, when).event(key, data));
 }
 
@@ -154,6 +164,13 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
             &[payload.campaign().as_ref().map_or("", CampaignId::as_str), &payload.mail_identity(&email)],
         ),
     };
+    let content = body_text(&[bounce], body, &["bounce_reply_preview", "bounce_reply_email"]);
+    // Smartlead tells no hard or soft; it stops the lead, so it took the address for dead where the words don't say otherwise.
+    let (permanence, status_code) = permanence_of_text(&content).unwrap_or((Permanence::Permanent, None));
+    if permanence == Permanence::Policy {
+        let key = platform_key("policy_bounce", SOURCE.as_str(), &[&key]);
+        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, POLICY_BOUNCE.to_owned()));
+    }
     let data = EventData::EmailBounced {
         message: Message {
             platform: Platform::Smartlead,
@@ -163,29 +180,50 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
             contact_name: body.text(&["to_name"]),
             account_identifier: body.email(&["from_email"]).map(String::from),
             subject: body.text(&["subject"]),
-            content: visible(&[bounce], body, &["bounce_reply_preview", "bounce_reply_email"]),
+            content,
         },
         campaign: payload.campaign(),
         step: body.number(&["sequence_number"]),
-        // Smartlead tells no hard or soft; it stops the lead, so it took the address for dead.
-        permanent: true,
-        status_code: None,
+        permanent: permanence == Permanence::Permanent,
+        status_code,
     };
     understood.events.push(payload.told(email, when).event(key, data));
 }
 
 /// The text of a message: its own, else that of the fallbacks; HTML only where nothing else is there.
-fn visible(messages: &[Option<Object<'_>>], body: Object<'_>, fallbacks: &[&str]) -> String {
+fn body_text(messages: &[Option<Object<'_>>], body: Object<'_>, fallbacks: &[&str]) -> String {
     let of = |name: &str| messages.iter().flatten().find_map(|message| message.text(&[name]));
-    of("text").or_else(|| of("html").or_else(|| body.text(fallbacks)).map(|html| strip_tags(&html))).unwrap_or_default()
+    of("text")
+        .or_else(|| of("html").or_else(|| body.text(fallbacks)).map(|html| visible::of_html(&html)))
+        .unwrap_or_default()
 }
 
 /// `text` and `preview_text` hold only what is new; `html` and `reply_body` hold the quoted thread too.
-fn reply_text(reply: Option<Object<'_>>, body: Object<'_>) -> String {
-    reply
-        .and_then(|reply| reply.text(&["text"]))
-        .or_else(|| body.text(&["preview_text"]))
-        .unwrap_or_else(|| visible(&[reply], body, &["reply_body"]))
+fn reply_facts(
+    payload: &Payload<'_>,
+    message: Option<Object<'_>>,
+    visible_text: Option<String>,
+    subject: Option<&str>,
+    when: Option<DateTime<Utc>>,
+) -> ReplyFacts {
+    let of = |name: &str| message.and_then(|message| message.text(&[name]));
+    let text = visible_text.or_else(|| of("text")).or_else(|| payload.body.text(&["preview_text"]));
+    let html = if text.is_none() { of("html").or_else(|| payload.body.text(&["reply_body"])) } else { None };
+    let at = when.unwrap_or(payload.request.received_at);
+    reply::of_platform(subject, text.as_deref(), html.as_deref(), at, false)
+}
+
+fn alert_of_reply(
+    payload: &Payload<'_>,
+    understood: &mut Understood,
+    text: Option<&str>,
+    when: Option<DateTime<Utc>>,
+    reply_key: &str,
+) {
+    if let Some(text) = text {
+        let key = platform_key("reply_alert", SOURCE.as_str(), &[reply_key]);
+        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, text.to_owned()));
+    }
 }
 
 fn bare(id: &str) -> String {

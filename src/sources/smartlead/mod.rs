@@ -3,7 +3,7 @@
 mod categories;
 mod messages;
 
-use super::json::{Object, text_of, time};
+use super::json::{Object, split_name, text_of, time};
 use super::settings::SmartleadSettings;
 use super::signature::{header, is_hex_hmac, is_one_of, prove_url_token};
 use super::{Request, Told, Understood, Unproven, alert, body_hash};
@@ -251,14 +251,6 @@ fn disconnected(payload: &Payload<'_>, understood: &mut Understood) {
     let time = payload.time(&["created_at"]);
     let key = body_hash("disconnected", SOURCE, payload.item);
     understood.alerts.push(alert(payload.request, SOURCE, time, None, key, text));
-}
-
-fn split_name(name: Option<&str>) -> (Option<String>, Option<String>) {
-    let Some(name) = name.filter(|name| !name.contains('@')) else { return (None, None) };
-    match name.split_once(' ') {
-        Some((first, last)) => (Some(first.to_owned()), Some(last.trim().to_owned())),
-        None => (Some(name.to_owned()), None),
-    }
 }
 
 fn clip(text: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod address;
 mod airtable;
+mod gmail;
 mod lists;
 mod load;
 mod queries;

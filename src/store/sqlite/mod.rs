@@ -1,6 +1,7 @@
 //! SQLite, the embedded default: one writer, several readers, constant statements over JSON arrays.
 
 mod airtable;
+mod gmail;
 mod lists;
 mod load;
 mod queries;
@@ -30,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
     (2, "other writers", include_str!("../../../migrations/sqlite/0002_other_writers.sql")),
     (4, "airtable", include_str!("../../../migrations/sqlite/0004_airtable.sql")),
+    (5, "gmail", include_str!("../../../migrations/sqlite/0005_gmail.sql")),
 ];
 
 #[derive(Debug, Clone)]

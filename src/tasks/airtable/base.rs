@@ -191,6 +191,7 @@ pub(super) fn event(key: &ContactKey, dedupe_key: String, occurred_at: DateTime<
         source: Source::Airtable,
         dedupe_key,
         facts: Facts { occurred_at, time_known: true, profile: Profile::default(), data },
+        lineage: Vec::new(),
     }
 }
 

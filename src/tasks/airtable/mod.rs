@@ -153,9 +153,11 @@ impl Lane {
             TaskKind::AirtablePushCampaigns => campaigns::push(base, &mut self.links).await,
             TaskKind::AirtablePull => pull::work(base, &mut self.schema).await,
             TaskKind::AirtableWebhook => webhook::work(base, &mut self.schema).await,
-            TaskKind::AirtableImportList | TaskKind::CampaignSpread | TaskKind::PlatformSyncSequence => {
-                Err(Stopped::Refused(format!("{} is not for this lane", task.kind)))
-            }
+            TaskKind::AirtableImportList
+            | TaskKind::GmailMailbox
+            | TaskKind::GmailWatch
+            | TaskKind::CampaignSpread
+            | TaskKind::PlatformSyncSequence => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
         base.settle(&task, done).await?;
         Ok(Turn::Worked(1))

@@ -1,0 +1,156 @@
+//! Slavic languages, Finnish, Hungarian, Turkish, Greek, Hebrew, and those of East Asia.
+
+use super::super::cues::{Language as L, Role as R};
+use super::Entry;
+
+pub(super) const TABLE: &[Entry] = &[
+    (
+        L::Polish,
+        R::Back,
+        &[
+            "(wracam|wrócę|powrócę|powracam|powrót|powrocie|wracamy|wrócimy|powrotem|powracamy)",
+            "(ponownie|znowu|znów)",
+            "(będę|będziemy) (dostępn|osiągaln|w biurze|w pracy|obecn)*",
+            "(dostępny|dostępna|osiągalny|osiągalna|dostępni) (od|dopiero)",
+            "dopiero (od|w|)",
+            "nie… przed",
+            "wznawiamy*",
+        ],
+    ),
+    (L::Polish, R::Until, &["do", "do dnia", "aż do"]),
+    (L::Polish, R::Through, &["do końca", "do dnia włącznie", "aż do końca"]),
+    (L::Polish, R::After, &["po", "po dniu"]),
+    (L::Polish, R::Inclusive, &["włącznie", "włączając", "wlacznie"]),
+    (
+        L::Polish,
+        R::From,
+        &[
+            "od",
+            "od dnia",
+            "w dniach",
+            "w dniu",
+            "w terminie",
+            "między",
+            "pomiędzy",
+            "dnia",
+            "w okresie od",
+            "począwszy od",
+        ],
+    ),
+    (
+        L::Polish,
+        R::Away,
+        &[
+            "(nieobecny|nieobecna|nieobecność|urlopie|urlop|delegacji|zwolnieniu)",
+            "poza biurem",
+            "(nieczynne|zamknięte)",
+        ],
+    ),
+    (
+        L::Polish,
+        R::Nothing,
+        &[
+            "do (mojego|mnie|czasu|odwołania|zobaczenia|państwa|kogo|pana|kontaktu|biura|pracy)",
+            "po (moim|urlopie|otrzymaniu|więcej)",
+            "od (mojego|państwa|poniedziałku do)",
+        ],
+    ),
+    (
+        L::Finnish,
+        R::Back,
+        &["(palaan|palaamme|palaa|takaisin|jälleen|paluu|tavoitettavissa|paikalla taas|töissä taas|töihin)"],
+    ),
+    (L::Finnish, R::UntilBehind, &["(asti|saakka)"]),
+    (L::Finnish, R::From, &["alkaen", "lähtien"]),
+    (L::Finnish, R::Away, &["(lomalla|poissa|vapaalla|suljettu)"]),
+    (
+        L::Slavic,
+        R::Back,
+        &[
+            "(zpět|zpátky|vrátím|vracím|vrátíme|návrat|opět|znovu|nastupuji)",
+            "(budu k dispozici|späť|vrátim|vraciam|opäť|znova|nástup)",
+            "(вернусь|вернемся|вернёмся|возвращаюсь|возвращение|возвращения|выйду|выхожу|приступлю)",
+            "(снова|буду на (работе|месте|связи)|буду в офисе|буду доступен|буду доступна|вернется)",
+            "(повернуся|повернусь|повертаюся|повернення|повернемось|знову|вийду|буду на (роботі|місці|звязку))",
+            "(буду в офісі|буду доступний|буду доступна)",
+        ],
+    ),
+    (L::Slavic, R::Until, &["(až |)do( dne| dňa|)", "(до|вплоть до)"]),
+    (L::Slavic, R::Through, &["(по|по день)", "do konce", "до (конца|кінця)"]),
+    (L::Slavic, R::After, &["(после|після)"]),
+    (L::Slavic, R::Inclusive, &["(včetně|vrátane|včetne|включительно|включно)"]),
+    (
+        L::Slavic,
+        R::From,
+        &["(od|ode|od dne|od dňa|v období|ve dnech|v dňoch)", "(с|со|начиная с|с понедельника|з|із|від|починаючи з)"],
+    ),
+    (
+        L::Slavic,
+        R::Away,
+        &[
+            "(dovolené|dovolenou|dovolenke|nepřítomen|nepřítomna|отпуске|отпуск|отсутствую)",
+            "(отсутствовать|командировке|відпустці|відсутній|відсутня)",
+        ],
+    ),
+    (
+        L::Slavic,
+        R::Nothing,
+        &[
+            "до (свидания|встречи|связи|моего|побачення|мого|вас)",
+            "по (всем|вопросам|срочным|телефону|почте|адресу|возвращении|телефону|усіх|моем|моєму|email|этому|указанному)",
+            "с (уважением|вами|моим|ним)",
+            "з (повагою|вами|питань|моєю)",
+            "do (mého|té|mojho|kanceláře|kancelárie)",
+        ],
+    ),
+    (
+        L::Hungarian,
+        R::Back,
+        &[
+            "(vissza*|újra|ismét|visszatérek|visszatérés|legközelebb)",
+            "(től|tól) (ismét|újra|vagyok|leszek|elérhető|állok)*",
+        ],
+    ),
+    (L::Hungarian, R::ThroughBehind, &["(ig|éig|áig|jéig|jáig|ikéig|bezárólag)"]),
+    (L::Hungarian, R::From, &["(től|tól|étől|ától|jétől|jától)"]),
+    (L::Hungarian, R::Away, &["(szabadságon|távol|zárva)"]),
+    (
+        L::Turkish,
+        R::Back,
+        &["(döneceğim|döneceğiz|dönüş|dönüyorum|dönerim|tekrar|yeniden|ofiste olacağ|işbaşı|döneceğ)*"],
+    ),
+    (L::Turkish, R::UntilBehind, &["(kadar|e kadar|a kadar|ye kadar|ya kadar|tarihine kadar)"]),
+    (L::Turkish, R::From, &["(itibaren|itibariyle|itibarıyla|tarihleri arasında|arasında)"]),
+    (L::Turkish, R::Away, &["(izinde*|izinli*|tatilde*|ofis dışında*|kapalı*)"]),
+    (L::Greek, R::Back, &["(επιστρέφω|επιστρέψω|επιστροφή|πίσω|ξανά|επιστρέψουμε|πάλι|επιστρέφουμε|επαναλειτουρ)*"]),
+    (L::Greek, R::Until, &["(έως|μέχρι|ως)( την| τις| και| τη| και την| και τις|)"]),
+    (L::Greek, R::Through, &["(έως|μέχρι) και( την| τις| τη|)"]),
+    (L::Greek, R::From, &["(από|από την|από τις|από τη)"]),
+    (L::Greek, R::Away, &["(άδεια|απουσιάζω|απουσία|κλειστό|κλειστά)"]),
+    (
+        L::Hebrew,
+        R::Back,
+        &[
+            "(אחזור|אשוב|נחזור|נשוב|חוזר|חוזרת|שובי)( ב| בתאריך| ביום| למשרד ב| לעבודה ב| למשרד בתאריך| למשרד ביום|)",
+            "(חזרתי|אהיה זמין|אהיה זמינה|בחזרה|חזרה)( ב| בתאריך| ביום| למשרד ב| לעבודה ב| למשרד בתאריך| למשרד ביום|)",
+        ],
+    ),
+    (L::Hebrew, R::Until, &["עד( ה| ליום| לתאריך| יום| ל| תאריך|)"]),
+    (L::Hebrew, R::Inclusive, &["(כולל|ועד בכלל)"]),
+    (L::Hebrew, R::From, &["(החל מ|מתאריך|בין התאריכים|מיום|בתאריכים|בין|בתאריך|החל)"]),
+    (L::Hebrew, R::Away, &["(בחופשה|בחופש|סגור|סגורים)"]),
+    (
+        L::Eastern,
+        R::Back,
+        &[
+            "(戻り|復帰|出社|出勤|帰社|再開|通常営業|以降|営業開始|業務開始|(より|から)(対応|通常|順次|ご|営業|業務))",
+            "(返回|回来|回來|回到|恢复|恢復|复工|復工|上班|返岗|返工|回公司|后回复|後回覆|后处理|起恢复|正常办公)",
+            "(복귀|돌아|출근|재개|부터 정상|정상 근무)",
+        ],
+    ),
+    (L::Eastern, R::ThroughBehind, &["(まで|迄|까지|為止|为止|止)"]),
+    (L::Eastern, R::Until, &["(直到|到)"]),
+    (L::Eastern, R::Through, &["(至|截至)"]),
+    (L::Eastern, R::From, &["(から|より|부터|从|從|自|起|由|期间|期間)"]),
+    (L::Eastern, R::Away, &["(不在|休暇|休業|休假|放假|出差|부재|휴가|休み)"]),
+];
