@@ -26,8 +26,8 @@ use common::place::{Place, Served};
 use common::postgres::Cluster;
 use common::{Kind, Person};
 use sales_engine::domain::event::Source;
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::ClientId;
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::decide::{Incoming, Rim, decide};
 use sales_engine::engine::rows::{Known, KnownContact, TriggerType, Writes};
 use sales_engine::sources::settings::{ClientSources, Secret};
@@ -229,7 +229,7 @@ fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: us
     let client_id = ClientId::parse("acme").unwrap();
     let now = Utc::now();
     let mut contacts: HashMap<_, KnownContact> = HashMap::new();
-    let spans = Spans::default();
+    let rules = Rules::default();
     let mut new_id = || Uuid::now_v7();
     let mut batches = Vec::new();
     let mut mine: Vec<Incoming> = Vec::new();
@@ -273,7 +273,7 @@ fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: us
             let key = event.contact_key();
             known.contacts.insert(key.clone(), contacts[&key].clone());
         }
-        let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let mut rim = Rim { now, trigger: TriggerType::Webhook, rules: &rules, new_id: &mut new_id };
         let (mut writes, _) = decide(batch, &known, &mut rim);
         for row in &mut writes.contacts {
             // The ceiling's client writes over whatever is there.

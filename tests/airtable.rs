@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
 use sales_engine::intake::{self, Delivery, Now};
 use sales_engine::sandbox::{Fault, Sandbox};
@@ -171,13 +171,13 @@ impl World {
         let store = Store::open(&address).await.unwrap();
         store.migrate(false).await.unwrap();
         let dispatcher =
-            Dispatcher::new(store.clone(), Spans::default(), clock.now(), clock.pause(), Some(settings(&sandbox)));
+            Dispatcher::new(store.clone(), Rules::default(), clock.now(), clock.pause(), Some(settings(&sandbox)));
         Self { clock, sandbox, store, address, dispatcher, _folder: folder }
     }
 
     async fn events(&self, body: Value) {
         let (handle, running) =
-            intake::start(&self.store, &Spans::default(), &self.clock.now(), TriggerType::Webhook, 10, 10, None);
+            intake::start(&self.store, &Rules::default(), &self.clock.now(), TriggerType::Webhook, 10, 10, None);
         let client_id = ClientId::parse("acme").unwrap();
         let body = body.to_string();
         let request = Request {
@@ -350,7 +350,7 @@ async fn a_persons_edit_stays_until_the_stage_moves() {
 async fn without_airtable_promotions_wait_and_say_so() {
     let mut world = World::new().await;
     world.dispatcher =
-        Dispatcher::new(world.store.clone(), Spans::default(), world.clock.now(), world.clock.pause(), None);
+        Dispatcher::new(world.store.clone(), Rules::default(), world.clock.now(), world.clock.pause(), None);
     world.replies(2).await;
     assert_eq!(world.work(5_000).await, 0);
     assert_eq!(world.tasks(TaskStatus::Pending).await, 2);
@@ -485,7 +485,7 @@ async fn the_months_calls_are_told_and_used_up_they_pause_the_base() {
     let mut world = World::new().await;
     let plan = AirtableSettings { monthly_calls_max: Some(10), ..settings(&world.sandbox) };
     world.dispatcher =
-        Dispatcher::new(world.store.clone(), Spans::default(), world.clock.now(), world.clock.pause(), Some(plan));
+        Dispatcher::new(world.store.clone(), Rules::default(), world.clock.now(), world.clock.pause(), Some(plan));
     world.replies(85).await;
     world.work(2_000).await;
     let alerts = world.alerts("calls a month").await;

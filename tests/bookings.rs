@@ -72,7 +72,7 @@ impl Service {
         let config = Arc::new(config::load(Some(("test", config)), &|_| None).unwrap());
         let now = clock.now();
         let store = database.store.clone();
-        let (handle, intake) = intake::start(&store, &config.spans, &now, TriggerType::Webhook, 1_000, 50, None);
+        let (handle, intake) = intake::start(&store, &config.rules, &now, TriggerType::Webhook, 1_000, 50, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

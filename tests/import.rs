@@ -7,8 +7,8 @@ use common::place::Place;
 use common::{Database, Kind};
 use proptest::prelude::*;
 use sales_engine::domain::event::{ContactSource, Source};
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TriggerType;
 use sales_engine::imports::{Import, ImportError, Plan, Rejected, Report};
 use sales_engine::intake::{Context, Now};
@@ -62,8 +62,8 @@ async fn import(
     dry_run: bool,
     parts_max: usize,
 ) -> Result<(Report, Vec<Rejected>), ImportError> {
-    let (spans, now) = (Spans::default(), now());
-    let context = Context { store, spans: &spans, now: &now, trigger: TriggerType::Manual };
+    let (rules, now) = (Rules::default(), now());
+    let context = Context { store, rules: &rules, now: &now, trigger: TriggerType::Manual };
     let mut import = Import::begin(file, plan(dry_run), now()).await?;
     let mut rejected = Vec::new();
     let mut parts = 0;
@@ -146,8 +146,8 @@ on_both! {
         store.ensure_list(&list("May")).await.unwrap();
         let other = Plan { list_id: Uuid::from_u128(76), ..plan(false) };
         store.ensure_list(&ListWrite { list_id: other.list_id, list_name: "April".to_owned(), ..list("") }).await.unwrap();
-        let (spans, clock) = (Spans::default(), now());
-        let context = Context { store, spans: &spans, now: &clock, trigger: TriggerType::Manual };
+        let (rules, clock) = (Rules::default(), now());
+        let context = Context { store, rules: &rules, now: &clock, trigger: TriggerType::Manual };
         let first = Cursor::new("email,first name\nada@example.com,Adelheid\n");
         let mut april = Import::begin(first, other, clock()).await.unwrap();
         while april.step(&context, &mut drop).await.unwrap() {}

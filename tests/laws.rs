@@ -20,6 +20,7 @@ use sales_engine::domain::fold::fold;
 use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::merge;
+use sales_engine::domain::rules::Rules;
 use sales_engine::intake::Now;
 use sales_engine::sandbox::Sandbox;
 use sales_engine::services::airtable::Airtable;
@@ -501,7 +502,7 @@ async fn drain(store: &Store, sandbox: &Sandbox, clock: &Clock) {
     clock.forward(TimeDelta::hours(1));
     let airtable = Airtable::new(Secret::new("pat-sandbox"), "appTest", &sandbox.url()).unwrap();
     let settings = AirtableSettings::new(airtable, Fetcher::new().unwrap());
-    let mut dispatcher = Dispatcher::new(store.clone(), Spans::default(), clock.now(), clock.pause(), Some(settings));
+    let mut dispatcher = Dispatcher::new(store.clone(), Rules::default(), clock.now(), clock.pause(), Some(settings));
     loop {
         match dispatcher.turn().await.unwrap() {
             Turn::Idle => return,

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Database, Kind};
 use sales_engine::domain::event::Source;
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::domain::stage::Stage;
 use sales_engine::engine::rows::{Outcome, TriggerType};
 use sales_engine::intake::{self, Answer, Delivery, Intake, IntakeHandle, Now, Refusal};
@@ -40,7 +40,7 @@ fn delivery(person: u32, text: &str) -> Delivery {
 }
 
 fn start(database: &Database, queue_max: usize) -> (IntakeHandle, Intake) {
-    intake::start(&database.store, &Spans::default(), &now(), TriggerType::Webhook, queue_max, 10, None)
+    intake::start(&database.store, &Rules::default(), &now(), TriggerType::Webhook, queue_max, 10, None)
 }
 
 async fn submit(database: &Database, delivery: Delivery) -> Answer {
@@ -139,9 +139,9 @@ on_both! {
 
 on_both! {
     async fn a_transaction_that_is_dropped_leaves_nothing_and_the_writer_usable(database: Database) {
-        let spans = Spans::default();
+        let rules = Rules::default();
         let clock = now();
-        let context = intake::Context { store: &database.store, spans: &spans, now: &clock, trigger: TriggerType::Manual };
+        let context = intake::Context { store: &database.store, rules: &rules, now: &clock, trigger: TriggerType::Manual };
         let answers = intake::rehearse(vec![delivery(1, "a"), delivery(1, "a")], &context).await.unwrap();
         let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
         assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate], "the second sees the first");
@@ -186,7 +186,7 @@ on_both! {
         let person = database.person().await;
         submit(&database, reply(1, "r1", "2026-11-01T09:00:00Z", "hello")).await;
         let no_pause: sales_engine::tasks::Pause = Arc::new(|_| Box::pin(async {}));
-        let mut dispatcher = Dispatcher::new(database.store.clone(), Spans::default(), now(), no_pause, None);
+        let mut dispatcher = Dispatcher::new(database.store.clone(), Rules::default(), now(), no_pause, None);
         assert_eq!(dispatcher.turn().await.unwrap(), Turn::Idle);
         person.run("UPDATE contacts SET company_name = company_name, source = source").await.unwrap();
         assert_eq!(dispatcher.turn().await.unwrap(), Turn::Idle, "nothing was changed");

@@ -7,6 +7,7 @@ use sales_engine::domain::event::{Event, Source};
 use sales_engine::domain::fold;
 use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::decide::{Incoming, Rim, decide};
 use sales_engine::engine::rows::{Known, KnownContact, TriggerType};
 use sales_engine::mail::{Us, understand};
@@ -173,10 +174,10 @@ fn deciding() -> Box<dyn FnMut()> {
             }
         })
         .collect();
-    let spans = Spans::default();
+    let rules = Rules::default();
     Box::new(move || {
         let mut new_id = || Uuid::from_u128(9);
-        let mut rim = Rim { now: now(), trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let mut rim = Rim { now: now(), trigger: TriggerType::Webhook, rules: &rules, new_id: &mut new_id };
         let (writes, _) = decide(black_box(&batch), &known, &mut rim);
         assert_eq!(writes.events.len(), 64);
         black_box(writes);

@@ -100,7 +100,7 @@ pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> any
         told: args.maps.clone(),
         dry_run: args.dry_run,
     };
-    let context = Context { store: &store, spans: &config.spans, now: &rim.now, trigger: TriggerType::Manual };
+    let context = Context { store: &store, rules: &config.rules, now: &rim.now, trigger: TriggerType::Manual };
     let result = import(input, plan, bytes, &context, &mut rejects).await;
     let closed = close(&store, list_id, &args, result.as_ref().ok(), rim).await;
     let (columns, report) = result?;

@@ -151,10 +151,10 @@ async fn straight_in(
         }
     }
     let answers: Vec<Answer> = if dry_run {
-        let context = Context { store: &store, spans: &config.spans, now: &rim.now, trigger: TriggerType::Manual };
+        let context = Context { store: &store, rules: &config.rules, now: &rim.now, trigger: TriggerType::Manual };
         intake::rehearse(deliveries, &context).await?
     } else {
-        let (handle, running) = intake::start(&store, &config.spans, &rim.now, TriggerType::Manual, QUEUE_MAX, 1, None);
+        let (handle, running) = intake::start(&store, &config.rules, &rim.now, TriggerType::Manual, QUEUE_MAX, 1, None);
         let mut answers = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             answers.push(handle.submit(delivery).await?);

@@ -60,14 +60,14 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
     let limits = &config.limits;
     let (handle, intake) = intake::start(
         &store,
-        &config.spans,
+        &config.rules,
         &rim.now,
         TriggerType::Webhook,
         limits.queue_max,
         limits.batch_max,
         Some(&wake),
     );
-    let dispatcher = Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), pause(rim), airtable)
+    let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable)
         .with_gmail(google.mailboxes);
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());

@@ -7,6 +7,7 @@ mod tree;
 
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
+use crate::domain::rules::{Rules, Wants};
 use crate::sources::settings::{ClientSources, Secret};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,7 +23,7 @@ pub struct Config {
     /// Console and API.
     pub admin_token: Option<Secret>,
     pub limits: Limits,
-    pub spans: Spans,
+    pub rules: Rules,
     /// Absent: promotions wait as tasks.
     pub airtable: Option<AirtableConfig>,
     pub google: GoogleConfig,
@@ -102,7 +103,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     });
     let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
     let limits = limits(&mut top);
-    let spans = spans(&mut top);
+    let rules = Rules { spans: spans(&mut top), wants: Wants::default() };
     let airtable = airtable(&mut top);
     let google = google(&mut top);
     let clients = clients::clients(&mut top);
@@ -117,7 +118,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             default_client,
             admin_token,
             limits,
-            spans,
+            rules,
             airtable,
             google,
             clients,

@@ -17,5 +17,6 @@ pub mod lead_change;
 pub mod list_source;
 mod meetings;
 pub mod merge;
+pub mod rules;
 pub mod stage;
 pub mod transition;

@@ -8,10 +8,10 @@ use super::rows::{
 use crate::domain::contact::{ChatRow, Contact};
 use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, OutsideChange, Profile, Source};
 use crate::domain::fold::{self, Step};
-use crate::domain::follow_up::Spans;
 use crate::domain::identity::platform_key;
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::merge;
+use crate::domain::rules::Rules;
 use crate::domain::stage::Stage;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -90,7 +90,7 @@ pub struct DeliveryAnswer {
 pub struct Rim<'a> {
     pub now: DateTime<Utc>,
     pub trigger: TriggerType,
-    pub spans: &'a Spans,
+    pub rules: &'a Rules,
     pub new_id: &'a mut dyn FnMut() -> Uuid,
 }
 
@@ -314,7 +314,7 @@ impl Turn {
         let mut new_rows: Vec<ChatWrite> = Vec::new();
         let mut marks: Vec<MarksWrite> = Vec::new();
         for told in ordered {
-            let mut step = fold::apply(&mut self.contact, &told.event, rim.spans);
+            let mut step = fold::apply(&mut self.contact, &told.event, &rim.rules.spans);
             if let Some(row) = step.row.take() {
                 new_rows.push(self.chat_write(row, rim));
             }
@@ -350,14 +350,14 @@ impl Turn {
         let stored: HashMap<&str, &StoredEvent> =
             history.events.iter().map(|stored| (stored.dedupe_key.as_str(), stored)).collect();
         let known: Vec<Event> = history.events.iter().filter_map(event_of_stored).collect();
-        let before: HashMap<String, ChatRow> = fold::fold(&history.baseline, &known, rim.spans)
+        let before: HashMap<String, ChatRow> = fold::fold(&history.baseline, &known, &rim.rules.spans)
             .rows
             .into_iter()
             .map(|row| (row.key.clone(), row))
             .collect();
         let mut events: Vec<Event> = news.iter().map(|told| told.event.clone()).collect();
         events.extend(known.into_iter().filter(|event| !told.contains_key(event.dedupe_key.as_str())));
-        let folded = fold::fold(&history.baseline, &events, rim.spans);
+        let folded = fold::fold(&history.baseline, &events, &rim.rules.spans);
         self.contact = folded.contact;
         // A late event hardly ever changes what came after it, and a conversation is long.
         for row in folded.rows.into_iter().filter(|row| before.get(&row.key) != Some(row)) {

@@ -4,7 +4,7 @@ use super::{
     Answer, ApplyError, Context, IntakeHandle, Job, Now, QUEUE_BYTES_MAX, Refusal, apply_through_conflicts, incoming,
     new_id,
 };
-use crate::domain::follow_up::Spans;
+use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
@@ -28,7 +28,7 @@ impl Intake {
 /// Starts one writer a shard. `tasks_wake` is notified when a batch has left work for the tasks.
 pub fn start(
     store: &Store,
-    spans: &Spans,
+    rules: &Rules,
     now: &Now,
     trigger: TriggerType,
     queue_max: usize,
@@ -41,7 +41,7 @@ pub fn start(
             let (sender, receiver) = mpsc::channel(queue_max.max(1));
             let writer = Writer {
                 store: store.clone(),
-                spans: spans.clone(),
+                rules: rules.clone(),
                 now: now.clone(),
                 trigger,
                 batch_max: batch_max.max(1),
@@ -57,7 +57,7 @@ pub fn start(
 
 struct Writer {
     store: Store,
-    spans: Spans,
+    rules: Rules,
     now: Now,
     trigger: TriggerType,
     batch_max: usize,
@@ -103,7 +103,7 @@ impl Writer {
     }
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
-        let context = Context { store: &self.store, spans: &self.spans, now: &self.now, trigger: self.trigger };
+        let context = Context { store: &self.store, rules: &self.rules, now: &self.now, trigger: self.trigger };
         let applied = apply_through_conflicts(batch, &context).await?;
         if let Some(wake) = self.tasks_wake.as_ref().filter(|_| applied.left_work) {
             wake.notify_one();

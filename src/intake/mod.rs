@@ -6,8 +6,8 @@
 mod batcher;
 
 use crate::domain::event::{Event, Source};
-use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::rules::Rules;
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
 use crate::engine::lineage;
 use crate::engine::rows::{Known, TriggerType, Writes};
@@ -103,7 +103,7 @@ impl IntakeHandle {
 /// What a batch is applied with.
 pub struct Context<'a> {
     pub store: &'a Store,
-    pub spans: &'a Spans,
+    pub rules: &'a Rules,
     pub now: &'a Now,
     pub trigger: TriggerType,
 }
@@ -211,7 +211,7 @@ async fn decide_with(
     load_again(tx, batch, &mut known).await?;
     let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
         let mut new_id = new_id(started);
-        let mut rim = Rim { now: started, trigger: context.trigger, spans: context.spans, new_id: &mut new_id };
+        let mut rim = Rim { now: started, trigger: context.trigger, rules: context.rules, new_id: &mut new_id };
         decide(batch, &known, &mut rim)
     }))
     .map_err(|_panic| ApplyError::Panicked)?;

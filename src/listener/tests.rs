@@ -46,7 +46,7 @@ async fn spawn_with(extra: &str, config: &str) -> Server {
     let text = format!("{extra}\n{config}");
     let config = Arc::new(config::load(Some(("test.toml", &text)), &|_| None).unwrap());
     let now: Now = Arc::new(|| Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap());
-    let (handle, intake) = intake::start(&store, &config.spans, &now, TriggerType::Webhook, 100, 10, None);
+    let (handle, intake) = intake::start(&store, &config.rules, &now, TriggerType::Webhook, 100, 10, None);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let stop = CancellationToken::new();

@@ -8,7 +8,7 @@ mod outside;
 mod retry;
 mod spread;
 
-use crate::domain::follow_up::Spans;
+use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
 use crate::store::{Store, StoreError};
@@ -44,7 +44,7 @@ pub enum Turn {
 /// Works off the tasks whose destination is configured. The others wait, visibly.
 pub struct Dispatcher {
     store: Store,
-    spans: Spans,
+    rules: Rules,
     now: Now,
     pause: Pause,
     airtable: Option<Lane>,
@@ -55,27 +55,27 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub fn new(store: Store, spans: Spans, now: Now, pause: Pause, airtable: Option<AirtableSettings>) -> Self {
+    pub fn new(store: Store, rules: Rules, now: Now, pause: Pause, airtable: Option<AirtableSettings>) -> Self {
         let lists = airtable
             .as_ref()
-            .map(|settings| lists::Lane::new(store.clone(), spans.clone(), now.clone(), pause.clone(), settings));
+            .map(|settings| lists::Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), settings));
         let airtable =
-            airtable.map(|settings| Lane::new(store.clone(), spans.clone(), now.clone(), pause.clone(), &settings));
+            airtable.map(|settings| Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), &settings));
         let stop = CancellationToken::new();
-        let gmail = Arc::new(gmail::Lane::new(&store, &spans, &now, &pause, Vec::new(), stop.clone()));
-        Self { store, spans, now, pause, airtable, lists, gmail, stop }
+        let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
+        Self { store, rules, now, pause, airtable, lists, gmail, stop }
     }
 
     /// Reads these mailboxes too.
     #[must_use]
     pub fn with_gmail(self, mailboxes: Vec<GmailMailbox>) -> Self {
-        let lane = gmail::Lane::new(&self.store, &self.spans, &self.now, &self.pause, mailboxes, self.stop.clone());
+        let lane = gmail::Lane::new(&self.store, &self.rules, &self.now, &self.pause, mailboxes, self.stop.clone());
         Self { gmail: Arc::new(lane), ..self }
     }
 
     /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
-        let turn = turn(&self.store, &self.spans, &self.now, self.airtable.as_mut()).await?;
+        let turn = turn(&self.store, &self.rules, &self.now, self.airtable.as_mut()).await?;
         if let Turn::Worked(_) = turn {
             return Ok(turn);
         }
@@ -92,12 +92,12 @@ impl Dispatcher {
 
     /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, spans, now, mut airtable, lists, gmail, stop: gmail_stop, pause: _ } = self;
+        let Self { store, rules, now, mut airtable, lists, gmail, stop: gmail_stop, pause: _ } = self;
         let quiet = Notify::new();
         let rest = async {
             while !stop.is_cancelled() {
                 let woken = wake.notified();
-                let turn = turn(&store, &spans, &now, airtable.as_mut()).await;
+                let turn = turn(&store, &rules, &now, airtable.as_mut()).await;
                 rest_after(turn, &now, woken, &stop).await;
             }
         };
@@ -123,8 +123,8 @@ impl Dispatcher {
     }
 }
 
-async fn turn(store: &Store, spans: &Spans, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
-    for turn in [outside::turn(store, spans, now).await?, spread::turn(store, spans, now).await?] {
+async fn turn(store: &Store, rules: &Rules, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
+    for turn in [outside::turn(store, rules, now).await?, spread::turn(store, rules, now).await?] {
         match turn {
             Turn::Worked(count) => return Ok(Turn::Worked(count)),
             Turn::Wait(_) | Turn::Idle => {}

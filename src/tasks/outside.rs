@@ -2,7 +2,7 @@
 //! `do_not_contact` wants the sequence stopped now.
 
 use super::Turn;
-use crate::domain::follow_up::Spans;
+use crate::domain::rules::Rules;
 use crate::engine::rows::TriggerType;
 use crate::intake::{Context, Now, apply_outside_changes};
 use crate::store::{Store, StoreError};
@@ -10,12 +10,12 @@ use crate::store::{Store, StoreError};
 /// Contacts taken in one transaction.
 const PAGE_MAX: u32 = 200;
 
-pub(super) async fn turn(store: &Store, spans: &Spans, now: &Now) -> Result<Turn, StoreError> {
+pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn, StoreError> {
     let changed = store.contacts_changed_outside(PAGE_MAX).await?;
     if changed.is_empty() {
         return Ok(Turn::Idle);
     }
-    let context = Context { store, spans, now, trigger: TriggerType::ConditionMet };
+    let context = Context { store, rules, now, trigger: TriggerType::ConditionMet };
     if apply_outside_changes(&changed, &context).await.is_ok() {
         return Ok(Turn::Worked(changed.len()));
     }

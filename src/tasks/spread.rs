@@ -2,9 +2,9 @@
 
 use super::{Turn, lease_until};
 use crate::domain::event::{CampaignMove, Event, EventData, Facts, FinishedBy, Profile, Source};
-use crate::domain::follow_up::Spans;
 use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskSettled, TriggerType};
 use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
@@ -26,13 +26,13 @@ struct Payload {
     dedupe_key: String,
 }
 
-pub(super) async fn turn(store: &Store, spans: &Spans, now: &Now) -> Result<Turn, StoreError> {
+pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn, StoreError> {
     let started = now();
     let lease = Uuid::new_v4();
     let claimed = store.claim_tasks(&[TaskKind::CampaignSpread], 1, started, lease_until(started), lease).await?;
     let Some(task) = claimed.into_iter().next() else { return Ok(Turn::Idle) };
     let end = match serde_json::from_value::<Payload>(task.payload.clone()) {
-        Ok(payload) => match spread(store, spans, now, &task.tenant, &payload).await {
+        Ok(payload) => match spread(store, rules, now, &task.tenant, &payload).await {
             Ok(()) => TaskEnd::Done,
             Err(error) if error.is_unavailable() => TaskEnd::Retry {
                 due_at: now() + Duration::milliseconds(RETRY_MS),
@@ -54,7 +54,7 @@ fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled 
 
 async fn spread(
     store: &Store,
-    spans: &Spans,
+    rules: &Rules,
     now: &Now,
     client_id: &ClientId,
     payload: &Payload,
@@ -66,7 +66,7 @@ async fn spread(
         after = Some(*last);
         let events = page.into_iter().map(|(_, email)| event(client_id, payload, email)).collect();
         let incoming = Incoming::of_events(Uuid::new_v4(), client_id.clone(), payload.source, now(), events);
-        let context = Context { store, spans, now, trigger: TriggerType::Webhook };
+        let context = Context { store, rules, now, trigger: TriggerType::Webhook };
         apply_through_conflicts(&[incoming], &context).await?;
     }
 }

@@ -3,8 +3,8 @@
 use crate::common::Database;
 use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::event::Source;
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
 use sales_engine::intake::{self, Delivery, Now};
 use sales_engine::sandbox::{Fault, Sandbox};
@@ -227,7 +227,7 @@ impl Day {
     }
 
     fn dispatcher(&self, store: Store) -> Dispatcher {
-        Dispatcher::new(store, Spans::default(), self.clock.now(), self.clock.pause(), Some(self.settings.clone()))
+        Dispatcher::new(store, Rules::default(), self.clock.now(), self.clock.pause(), Some(self.settings.clone()))
     }
 
     /// All that is to be done is done, whatever it takes.
@@ -321,7 +321,7 @@ impl Day {
     /// What a platform tells, by n8n.
     pub async fn told(&self, events: Value) {
         let (handle, running) =
-            intake::start(&self.store, &Spans::default(), &self.clock.now(), TriggerType::Webhook, 10, 10, None);
+            intake::start(&self.store, &Rules::default(), &self.clock.now(), TriggerType::Webhook, 10, 10, None);
         let client_id = ClientId::parse("acme").unwrap();
         let (body, received_at) = (events.to_string(), self.clock.read());
         let request = Request { client_id: &client_id, query: "", headers: &[], body: body.as_bytes(), received_at };

@@ -3,8 +3,8 @@
 use crate::common::{Database, Person};
 use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::config;
-use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
+use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TriggerType;
 use sales_engine::intake::{self, Intake, Now};
 use sales_engine::listener::{self, App, GoogleKeys};
@@ -111,7 +111,7 @@ impl World {
         );
         let config = Arc::new(config::load(Some(("test.toml", &text)), &|_| None).unwrap());
         let (handle, intake) =
-            intake::start(&database.store, &config.spans, &clock.now(), TriggerType::Webhook, 100, 10, None);
+            intake::start(&database.store, &config.rules, &clock.now(), TriggerType::Webhook, 100, 10, None);
         let http = Http::new(HttpSettings::default(), clock.now()).unwrap();
         let app = App::new(config, handle, database.store.clone(), clock.now()).with_google_keys(keys(&http, &sandbox));
         let stop = CancellationToken::new();
@@ -314,7 +314,7 @@ fn dispatcher(store: &Store, clock: &Clock, sandbox: &Sandbox, setting: &Setting
             full_sync_days: 14,
         }
     };
-    Dispatcher::new(store.clone(), Spans::default(), clock.now(), clock.pause(), None)
+    Dispatcher::new(store.clone(), Rules::default(), clock.now(), clock.pause(), None)
         .with_gmail(addresses.into_iter().map(open).collect())
 }
 

@@ -26,7 +26,7 @@ struct Synced {
 pub(super) async fn sync(settings: AirtableSettings, config: &Config, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
     let store = crate::cli::open(config).await?;
     let mut dispatcher =
-        Dispatcher::new(store.clone(), config.spans.clone(), rim.now.clone(), service::pause(rim), Some(settings));
+        Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), service::pause(rim), Some(settings));
     let mut tasks_worked_on = 0;
     loop {
         match dispatcher.turn().await? {

@@ -6,6 +6,7 @@ use crate::domain::contact::ChatRow;
 use crate::domain::event::{
     AutoReply, Direction, EventData, Facts, FinishedBy, FollowUpReason, Meeting, Message, Platform, Profile,
 };
+use crate::domain::follow_up::Spans;
 use crate::domain::ids::{CampaignId, Email};
 use crate::domain::intent::Intent;
 use crate::engine::lineage;
@@ -45,9 +46,9 @@ impl Tables {
             *ids += 1;
             Uuid::from_u128(*ids)
         };
-        let spans = Spans::default();
+        let rules = Rules::default();
         let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap();
-        let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let mut rim = Rim { now, trigger: TriggerType::Webhook, rules: &rules, new_id: &mut new_id };
         let (writes, answers) = decide(batch, &known, &mut rim);
         self.write(writes);
         answers
@@ -385,9 +386,9 @@ fn what_airtable_asks_for_and_can_not_be_is_written_back_and_a_win_wants_a_clien
             ids += 1;
             Uuid::from_u128(ids)
         };
-        let spans = Spans::default();
+        let rules = Rules::default();
         let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap();
-        let mut rim = Rim { now, trigger: TriggerType::Webhook, spans: &spans, new_id: &mut new_id };
+        let mut rim = Rim { now, trigger: TriggerType::Webhook, rules: &rules, new_id: &mut new_id };
         let (writes, _) = decide(&batch, &Known::default(), &mut rim);
         let kinds: Vec<&str> = writes.tasks.iter().map(|task| task.kind.as_str()).collect();
         assert_eq!(kinds, expected, "{what}");

@@ -4,8 +4,8 @@ use super::gate::{Gate, STORE_RETRY_MS, Stopped};
 use super::logs::{failure, once};
 use super::{AirtableSettings, FAILED_ROUND_MS, LISTINGS_MAX, ROUNDS};
 use crate::domain::event::{Event, EventData, Facts, Profile, Source};
-use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{ClaimedTask, LeadWritten, LogRow, TaskEnd, TaskKind, TaskRow, TaskSettled, TriggerType};
 use crate::intake::{Context, Now, apply_through_conflicts};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// The base, for all that works with it.
 pub(super) struct Base {
     pub(super) store: Store,
-    pub(super) spans: Spans,
+    pub(super) rules: Rules,
     pub(super) clock: Now,
     pub(super) gate: Gate,
     /// The leads' table, by its configured name.
@@ -39,10 +39,10 @@ pub(super) struct Done {
 }
 
 impl Base {
-    pub(super) fn new(store: Store, spans: Spans, clock: Now, gate: Gate, settings: &AirtableSettings) -> Self {
+    pub(super) fn new(store: Store, rules: Rules, clock: Now, gate: Gate, settings: &AirtableSettings) -> Self {
         Self {
             store,
-            spans,
+            rules,
             clock,
             gate,
             leads: settings.leads_table.clone(),
@@ -147,7 +147,7 @@ impl Base {
     }
 
     pub(super) fn context(&self, trigger: TriggerType) -> Context<'_> {
-        Context { store: &self.store, spans: &self.spans, now: &self.clock, trigger }
+        Context { store: &self.store, rules: &self.rules, now: &self.clock, trigger }
     }
 
     /// Feeds events through the engine, as if a webhook had brought them.

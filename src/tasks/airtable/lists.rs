@@ -5,10 +5,10 @@ use super::gate::{Gate, Stopped};
 use super::schema::Schema;
 use super::{AirtableSettings, Base, CLIENTS, Done, LISTS, Tenant, log, once};
 use crate::domain::event::{ContactSource, Source};
-use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
 use crate::domain::lead::Cells;
 use crate::domain::list_source::{Fetch, SourceType, fetch_of, is_filled_from_outside, with_notice};
+use crate::domain::rules::Rules;
 use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TaskKind, TaskRow, TriggerType};
 use crate::imports::{self, ImportError, Plan, Report};
 use crate::intake::{ApplyError, Now};
@@ -78,14 +78,14 @@ struct Import<'a> {
 impl Lane {
     pub(in crate::tasks) fn new(
         store: Store,
-        spans: Spans,
+        rules: Rules,
         now: Now,
         pause: Pause,
         settings: &AirtableSettings,
     ) -> Self {
         let gate = Gate::new(store.clone(), now.clone(), pause, settings.client.clone());
         Self {
-            base: Base::new(store, spans, now, gate, settings),
+            base: Base::new(store, rules, now, gate, settings),
             schema: Schema::default(),
             fetcher: settings.fetcher.clone(),
             sheets_url: settings.sheets_url.clone(),

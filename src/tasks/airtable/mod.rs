@@ -13,8 +13,8 @@ mod webhook;
 mod write_back;
 
 use super::{Pause, Turn};
-use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
+use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskKind};
 use crate::intake::Now;
 use crate::services::airtable::Airtable;
@@ -106,10 +106,10 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(store: Store, spans: Spans, now: Now, pause: Pause, settings: &AirtableSettings) -> Self {
+    pub(super) fn new(store: Store, rules: Rules, now: Now, pause: Pause, settings: &AirtableSettings) -> Self {
         let gate = Gate::new(store.clone(), now.clone(), pause, settings.client.clone());
         Self {
-            base: Base::new(store, spans, now, gate, settings),
+            base: Base::new(store, rules, now, gate, settings),
             links: Links::default(),
             schema: Schema::default(),
             monthly_calls_max: settings.monthly_calls_max.and_then(|calls| i64::try_from(calls).ok()),

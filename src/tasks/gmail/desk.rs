@@ -3,7 +3,7 @@
 use super::Mailbox;
 use super::gate::{Gate, Stopped};
 use crate::domain::event::Source;
-use crate::domain::follow_up::Spans;
+use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskSettled, TriggerType};
 use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
@@ -32,7 +32,7 @@ pub(super) struct Desk {
     pub(super) mailbox: Mailbox,
     pub(super) store: Store,
     pub(super) gate: Gate,
-    spans: Spans,
+    rules: Rules,
     clock: Now,
     memory: Mutex<Memory>,
 }
@@ -52,11 +52,11 @@ pub(super) struct Done {
 }
 
 impl Desk {
-    pub(super) fn new(store: &Store, spans: &Spans, clock: &Now, pause: &Pause, mailbox: Mailbox) -> Self {
+    pub(super) fn new(store: &Store, rules: &Rules, clock: &Now, pause: &Pause, mailbox: Mailbox) -> Self {
         let name = format!("{}:{}", mailbox.client_id, mailbox.address);
         let gate = Gate::new(store.clone(), clock.clone(), pause.clone(), &name, mailbox.units_per_minute);
-        let (store, spans, clock) = (store.clone(), spans.clone(), clock.clone());
-        Self { mailbox, store, gate, spans, clock, memory: Mutex::default() }
+        let (store, rules, clock) = (store.clone(), rules.clone(), clock.clone());
+        Self { mailbox, store, gate, rules, clock, memory: Mutex::default() }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -95,7 +95,7 @@ impl Desk {
             })
             .collect();
         let context =
-            Context { store: &self.store, spans: &self.spans, now: &self.clock, trigger: TriggerType::Webhook };
+            Context { store: &self.store, rules: &self.rules, now: &self.clock, trigger: TriggerType::Webhook };
         let applied = apply_through_conflicts(&batch, &context).await?;
         let ids = applied.answers.iter().map(|answer| answer.events.iter().map(|event| event.contact_id).collect());
         Ok(ids.collect())

@@ -9,8 +9,8 @@ mod trail;
 mod watch;
 
 use super::{Pause, Turn, lease_until};
-use crate::domain::follow_up::Spans;
 use crate::domain::ids::{ClientId, Email};
+use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TaskSettled};
 use crate::intake::Now;
 use crate::mail::Us;
@@ -92,7 +92,7 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(
         store: &Store,
-        spans: &Spans,
+        rules: &Rules,
         now: &Now,
         pause: &Pause,
         mailboxes: Vec<Mailbox>,
@@ -100,7 +100,7 @@ impl Lane {
     ) -> Self {
         let desk = |mailbox: Mailbox| {
             let name = (mailbox.client_id.clone(), mailbox.address.clone());
-            (name, Desk::new(store, spans, now, pause, mailbox))
+            (name, Desk::new(store, rules, now, pause, mailbox))
         };
         Self {
             store: store.clone(),

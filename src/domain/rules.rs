@@ -1,0 +1,14 @@
+//! What the operator has decided and every decision of the engine depends on; handed down from the configuration.
+
+use super::follow_up::Spans;
+
+/// Spans, and which follow-on work is wanted at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    pub spans: Spans,
+    pub wants: Wants,
+}
+
+/// Follow-on work that is optional. What is not wanted leaves no tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wants {}
