@@ -22,6 +22,7 @@ use complaint::Complaint;
 use message::Mail;
 use opt_out::OptOut;
 use return_date::ReturnDate;
+use visible::folded::Folded;
 
 /// Who "we" are.
 #[derive(Debug, Clone, Default)]
@@ -154,10 +155,13 @@ pub fn understand_text(text: &PlatformText<'_>) -> Understanding {
 /// What a person says is read only where a person wrote it.
 fn with_words(mail: &Mail, visible: String, kind: Kind, because: String) -> Understanding {
     let (opt_out, intent) = match &kind {
-        Kind::Person => match opt_out::of_mail(mail, &visible) {
-            Some(opt_out) => (Some(opt_out), Some(Intent::Unsubscribe)),
-            None => (None, intent_words::of(&visible)),
-        },
+        Kind::Person => {
+            let words = Folded::of(&visible);
+            match opt_out::of_mail(mail, &visible, &words) {
+                Some(opt_out) => (Some(opt_out), Some(Intent::Unsubscribe)),
+                None => (None, intent_words::of(&words)),
+            }
+        }
         Kind::Own | Kind::Complaint(_) | Kind::Bounce(_) | Kind::Challenge | Kind::Automatic(_) | Kind::Bulk => {
             (None, None)
         }

@@ -73,11 +73,10 @@ static SIGNS: LazyLock<Finder<Sign>> = LazyLock::new(|| {
 /// Sentences that are looked at: what a person wants of us stands near the top.
 const SENTENCES_MAX: usize = 40;
 
-/// The intent of a visible text.
-pub fn of(visible: &str) -> Option<Intent> {
-    let folded = Folded::of(visible);
+/// The intent of a visible text, folded.
+pub(in crate::mail) fn of(words: &Folded) -> Option<Intent> {
     let mut signs = Signs::default();
-    for sentence in folded.sentences().take(SENTENCES_MAX) {
+    for sentence in words.sentences().take(SENTENCES_MAX) {
         signs.read(sentence);
     }
     signs.intent()

@@ -168,8 +168,8 @@ const SAYINGS: &[(&str, &str, Option<Intent>)] = &[
 fn what_people_say() {
     let wrong: Vec<_> = SAYINGS
         .iter()
-        .filter(|(_, text, expected)| of(text) != *expected)
-        .map(|(language, text, _)| (language, text, of(text)))
+        .filter(|(_, text, expected)| of(&Folded::of(text)) != *expected)
+        .map(|(language, text, _)| (language, text, of(&Folded::of(text))))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -178,11 +178,11 @@ proptest::proptest! {
     /// Both have their own rooms: automatic replies and opt-outs.
     #[test]
     fn any_text_is_read_and_never_as_what_others_decide(text in "(?s).{0,300}") {
-        proptest::prop_assert!(!matches!(of(&text), Some(Intent::OutOfOffice | Intent::Unsubscribe | Intent::Other)));
+        proptest::prop_assert!(!matches!(of(&Folded::of(&text)), Some(Intent::OutOfOffice | Intent::Unsubscribe | Intent::Other)));
     }
 
     #[test]
     fn words_of_no_language_are_unclear(text in "[bcdfghjkl]{1,6}( [bcdfghjkl]{1,6}){0,20}") {
-        proptest::prop_assert_eq!(of(&text), None);
+        proptest::prop_assert_eq!(of(&Folded::of(&text)), None);
     }
 }

@@ -23,7 +23,7 @@ mod spanish;
 mod tests;
 
 use super::message::Mail;
-use super::visible::folded::{Finder, Folded, Sentence, listed};
+use super::visible::folded::{Finder, Folded, listed};
 use cues::{Cue, LANGUAGES};
 use std::sync::LazyLock;
 
@@ -61,9 +61,9 @@ const SUBJECTS: &[&str] = &[
 /// Words of a text that leaves the subject to speak: a name, what a phone adds.
 const SHORT_WORDS: usize = 12;
 
-/// The opt-out that a person's mail holds.
-pub fn of_mail(mail: &Mail, visible: &str) -> Option<OptOut> {
-    of_list_unsubscribe(mail, visible).or_else(|| of_words(visible)).or_else(|| of_subject(&mail.subject, visible))
+/// The opt-out that a person's mail holds; `words` is its visible text, folded.
+pub(in crate::mail) fn of_mail(mail: &Mail, visible: &str, words: &Folded) -> Option<OptOut> {
+    of_list_unsubscribe(mail, visible).or_else(|| of_words(words)).or_else(|| of_subject(&mail.subject, visible))
 }
 
 /// What a person wrote into the subject: above our own after "Re:", and only with hardly a word below.
@@ -78,8 +78,7 @@ fn of_subject(subject: &str, visible: &str) -> Option<OptOut> {
         .min()
         .unwrap_or(lower.len());
     let own = lower.get(..end).unwrap_or_default();
-    let is_short = visible.split_whitespace().count() <= SHORT_WORDS;
-    of_words(own).filter(|_| is_short)
+    if is_short(visible) { of_words(&Folded::of(own)) } else { None }
 }
 
 /// The mail that a mail program sends for the person (RFC 2369, 3.2): to an address made for it, or with a subject or a text that says so.
@@ -96,11 +95,15 @@ fn of_list_unsubscribe(mail: &Mail, visible: &str) -> Option<OptOut> {
     // A short mail only: an answer to "Unsubscribe rates in your campaigns" is none.
     let subject = Folded::of(&mail.subject);
     let words = only_words(&subject);
-    let is_short = visible.split_whitespace().count() <= SHORT_WORDS;
     let says_so = words.split(' ').next().is_some_and(|first| first == "unsubscribe" || first == "optout")
         && words.split(' ').count() <= 3;
-    (is_short && (SUBJECTS.contains(&words.as_str()) || says_so))
+    (is_short(visible) && (SUBJECTS.contains(&words.as_str()) || says_so))
         .then(|| OptOut { because: format!("the subject is \"{}\"", mail.subject.trim()) })
+}
+
+/// Counts no further than it must: the usual mail is long.
+fn is_short(visible: &str) -> bool {
+    visible.split_whitespace().nth(SHORT_WORDS).is_none()
 }
 
 /// The words of a folded text, without the marks of its sentences.
@@ -110,9 +113,7 @@ fn only_words(folded: &Folded) -> String {
     words.join(" ")
 }
 
-fn of_words(visible: &str) -> Option<OptOut> {
-    let folded = Folded::of(visible);
-    let sentences: Vec<Sentence<'_>> = folded.sentences().collect();
-    let found = sentences.iter().find_map(|sentence| sentence::of(*sentence, &CUES))?;
+fn of_words(words: &Folded) -> Option<OptOut> {
+    let found = words.sentences().find_map(|sentence| sentence::of(sentence, &CUES))?;
     Some(OptOut { because: format!("the words \"{}\"", found.trim()) })
 }

@@ -3,7 +3,7 @@ use crate::domain::ids::Email;
 use crate::mail::message::Mailbox;
 
 fn words(text: &str) -> Option<String> {
-    of_mail(&Mail::default(), text).map(|opt_out| opt_out.because)
+    of_mail(&Mail::default(), text, &Folded::of(text)).map(|opt_out| opt_out.because)
 }
 
 #[test]
@@ -561,7 +561,7 @@ fn the_mail_that_list_unsubscribe_asks_for() {
         ),
         ("an answer to our subject", "Re: unsubscribe links, done well", "jo@example.com", "Nice", false),
     ] {
-        assert_eq!(of_mail(&mail(subject, to), visible).is_some(), expected, "{why}");
+        assert_eq!(of_mail(&mail(subject, to), visible, &Folded::of(visible)).is_some(), expected, "{why}");
     }
 }
 
