@@ -123,6 +123,6 @@ pub(super) async fn tasks(
 }
 
 /// A stored time, to the second.
-fn second(time: &str) -> String {
+pub(super) fn second(time: &str) -> String {
     time.chars().take(19).collect::<String>().replace('T', " ")
 }

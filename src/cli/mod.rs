@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod airtable;
+mod alerts;
 mod contact;
 mod demo;
 mod fixtures;
@@ -109,6 +110,8 @@ enum Command {
         #[arg(long, value_name = "TASK_ID")]
         retry: Option<uuid::Uuid>,
     },
+    /// List what an operator must look at, newest first; or acknowledge one.
+    Alerts(alerts::Args),
     /// Import a list of contacts out of a CSV file.
     Import(import::Args),
     /// Bring the database to the schema of this version.
@@ -157,6 +160,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
             let retry = retry.map(|task_id| (task_id, (rim.now)()));
             lists::tasks(&open(&config).await?, status, limit, retry, service::configured(&config), out).await
         }
+        Command::Alerts(args) => alerts::run(args, &open(&load()?).await?, out, &rim).await,
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,

@@ -1,5 +1,6 @@
 //! Events: one normalised fact about one contact, with the time at which it happened.
 
+use super::alert::AlertKind;
 use super::ids::{CampaignId, ClientId, ContactKey, Email};
 use super::intent::{Intent, Sentiment};
 use super::stage::{Stage, options};
@@ -504,6 +505,9 @@ options!(CampaignMove {
 pub struct Alert {
     pub client_id: ClientId,
     pub source: Source,
+    pub kind: AlertKind,
+    /// What it is about, where several occurrences are one alert: a mailbox. Without it each occurrence is its own.
+    pub about: Option<String>,
     /// What happened and what to do, without secrets.
     pub text: String,
     pub campaign: Option<CampaignId>,

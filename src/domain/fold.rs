@@ -2,6 +2,7 @@
 //!
 //! [`apply`] takes one event on top; [`fold`] folds a whole history. Both are pure, so any order of arrival ends the same.
 
+use super::alert::AlertKind;
 use super::chat;
 use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
 use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile, Source};
@@ -24,7 +25,7 @@ pub struct Step {
     pub row: Option<ChatRow>,
     pub patches: Vec<ChatPatch>,
     /// What a person must know, without addresses.
-    pub alerts: Vec<&'static str>,
+    pub alerts: Vec<(AlertKind, &'static str)>,
     /// Campaigns whose platform may have to stop, pause or resume this contact.
     pub campaigns_touched: Vec<CampaignId>,
 }
@@ -245,16 +246,18 @@ fn alert(stage: Stage, trigger: Trigger, data: &EventData, ruling: Ruling, step:
     let we_wrote =
         matches!(data, EventData::EmailSent { .. } | EventData::MessageLogged { direction: Direction::Outbound, .. });
     if we_wrote && stage == Stage::DoNotContact {
-        step.alerts.push("we wrote to a contact that opted out (do_not_contact): stop it at the platform");
+        let text = "we wrote to a contact that opted out (do_not_contact): stop it at the platform";
+        step.alerts.push((AlertKind::WroteToOptedOut, text));
     }
     match (trigger, ruling) {
         (Trigger::CampaignMail { is_new: true }, Ruling::Stays) if stage != Stage::DoNotContact => {
-            step.alerts.push(
-                "a new campaign writes to a contact that is in conversation with us: take it out of the campaign",
-            );
+            let text =
+                "a new campaign writes to a contact that is in conversation with us: take it out of the campaign";
+            step.alerts.push((AlertKind::CampaignInConversation, text));
         }
         (Trigger::PermanentBounce, Ruling::Stays) => {
-            step.alerts.push("the address of a contact that was in conversation with us bounces: find a new one");
+            let text = "the address of a contact that was in conversation with us bounces: find a new one";
+            step.alerts.push((AlertKind::AddressBounces, text));
         }
         _ => {}
     }

@@ -3,6 +3,7 @@
 //! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
 
 pub mod airtable_base;
+pub mod alert;
 mod chat;
 pub mod contact;
 pub mod event;

@@ -1,7 +1,9 @@
 //! What follows from a contact's change: log rows and tasks.
 
+use super::alerts::{Raised, alert_id, alert_log};
 use super::decide::{Incoming, Rim};
 use super::rows::{AutomationType, LogRow, LogStatus, TaskKind, TaskRow, TriggerType, Writes};
+use crate::domain::alert::AlertKind;
 use crate::domain::contact::Contact;
 use crate::domain::event::{Event, EventData, Source};
 use crate::domain::fold::Step;
@@ -16,6 +18,8 @@ const PRIORITY_HOT: u8 = 0;
 /// A person waits to see that a wish was refused, and why.
 const PRIORITY_WRITE_BACK: u8 = 1;
 const PRIORITY_USUAL: u8 = 5;
+/// Of a reason that becomes an alert's text.
+const REASON_CHARS_MAX: usize = 300;
 
 /// The contact before and after its part of the batch.
 pub(super) struct Subject<'a> {
@@ -116,6 +120,7 @@ fn log_step(
         row.action_details = Some(details.clone());
         row.status = LogStatus::Failed;
         row.error_message = Some(step.rule.clone());
+        row.raises = refused(subject, event, &step.rule);
         writes.logs.push(row);
     } else if step.before != step.after && !was_folded_again {
         let mut row = stage_log(subject, step.before, step.after, rim);
@@ -123,32 +128,44 @@ fn log_step(
         row.campaign_id = subject.after.current_campaign.as_ref().map(|campaign| campaign.as_str().to_owned());
         writes.logs.push(row);
     }
-    for alert in &step.alerts {
+    for (kind, text) in &step.alerts {
         let mut row = stage_log(subject, step.before, step.after, rim);
         row.automation_type = AutomationType::TaskCreation;
         row.trigger_type = TriggerType::ConditionMet;
-        row.action_taken = format!("alert: {alert}");
+        row.action_taken = format!("alert: {text}");
         row.action_details = Some(details.clone());
+        row.raises = Some(Raised::new(*kind, about(subject, event), *text));
         writes.logs.push(row);
     }
 }
 
+/// The contact, and the campaign where a mail of one is at fault: another campaign is another thing to do.
+fn about(subject: &Subject<'_>, event: &Event) -> String {
+    if let EventData::EmailSent { campaign: Some(campaign), .. } = &event.facts.data {
+        format!("{}:{campaign}", subject.contact_id)
+    } else {
+        subject.contact_id.to_string()
+    }
+}
+
+/// An import names many suppressed addresses, and its report says so.
+fn refused(subject: &Subject<'_>, event: &Event, rule: &str) -> Option<Box<Raised>> {
+    if matches!(event.facts.data, EventData::ContactAdded { .. }) {
+        return None;
+    }
+    let kind = event.facts.data.kind();
+    let text = format!("{kind} was refused: {rule}");
+    Some(Raised::new(AlertKind::EventRefused, format!("{}:{kind}", subject.contact_id), text))
+}
+
 fn stage_log(subject: &Subject<'_>, from: Stage, to: Stage, rim: &mut Rim<'_>) -> LogRow {
     LogRow {
-        log_id: (rim.new_id)(),
         automation_type: AutomationType::StatusUpdate,
-        trigger_type: rim.trigger,
-        tenant: subject.key.client_id.clone(),
         contact_id: Some(subject.contact_id),
         lead_id: subject.airtable_lead_id.map(str::to_owned),
         converted_client_id: subject.after.converted_client_id.clone(),
-        campaign_id: None,
         action_taken: format!("stage {from} → {to}"),
-        action_details: None,
-        status: LogStatus::Success,
-        error_message: None,
-        timestamp: rim.now,
-        processing_time_ms: None,
+        ..LogRow::new((rim.new_id)(), subject.key.client_id.clone(), rim.trigger, rim.now)
     }
 }
 
@@ -174,26 +191,31 @@ pub(super) fn write_changes_and_alerts(incoming: &Incoming, rim: &mut Rim<'_>, w
         });
     }
     for alert in &incoming.alerts {
+        let about = alert.about.as_ref().unwrap_or(&alert.dedupe_key);
+        let raised = Raised::new(alert.kind, format!("{}:{about}", alert.source), alert.text.clone());
+        // The same alert told twice is one row: its id comes out of its identity.
+        let log_id = told_id(&alert.client_id, &alert.dedupe_key);
         writes.logs.push(LogRow {
-            // The same alert told twice is one row: its id comes out of its identity.
-            log_id: alert_id(&alert.client_id, &alert.dedupe_key),
-            automation_type: AutomationType::TaskCreation,
             trigger_type: rim.trigger,
-            tenant: alert.client_id.clone(),
-            contact_id: None,
-            lead_id: None,
-            converted_client_id: None,
             campaign_id: alert.campaign.as_ref().map(|campaign| campaign.as_str().to_owned()),
-            action_taken: format!("alert: {}", alert.text),
-            action_details: None,
-            status: LogStatus::Success,
-            error_message: None,
-            timestamp: rim.now,
-            processing_time_ms: None,
+            ..alert_log(&alert.client_id, log_id, raised, rim.now)
         });
+    }
+    if let Some(reason) = incoming.unrecognised.first().filter(|_| incoming.is_webhook) {
+        writes.logs.push(unrecognised(incoming, reason, rim));
     }
 }
 
-fn alert_id(client_id: &ClientId, dedupe_key: &str) -> Uuid {
+/// One alert a reason, however many deliveries there are: the rows of the deliveries tell each.
+fn unrecognised(incoming: &Incoming, reason: &str, rim: &Rim<'_>) -> LogRow {
+    let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+    let text = format!("a delivery of {} was not understood: {reason}", incoming.source);
+    let mut raised = Raised::new(AlertKind::DeliveryUnrecognised, format!("{}:{reason}", incoming.source), text);
+    raised.occurrence = Some(incoming.delivery_id);
+    let log_id = alert_id(&incoming.client_id, raised.kind, &raised.key);
+    LogRow { trigger_type: rim.trigger, ..alert_log(&incoming.client_id, log_id, raised, rim.now) }
+}
+
+fn told_id(client_id: &ClientId, dedupe_key: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{client_id}:{dedupe_key}").as_bytes())
 }

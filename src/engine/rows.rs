@@ -1,5 +1,6 @@
 //! What the engine is given and what it gives back: plain rows, without SQL.
 
+use super::alerts::Raised;
 use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
 use crate::domain::event::{Facts, OutsideChange, Source};
 use crate::domain::ids::{ClientId, ContactKey, Email};
@@ -246,6 +247,31 @@ pub struct LogRow {
     pub error_message: Option<String>,
     pub timestamp: DateTime<Utc>,
     pub processing_time_ms: Option<i64>,
+    /// What an operator must look at.
+    pub raises: Option<Box<Raised>>,
+}
+
+impl LogRow {
+    /// A row that says nothing yet.
+    pub fn new(log_id: Uuid, tenant: ClientId, trigger_type: TriggerType, timestamp: DateTime<Utc>) -> Self {
+        Self {
+            log_id,
+            automation_type: AutomationType::Other,
+            trigger_type,
+            tenant,
+            contact_id: None,
+            lead_id: None,
+            converted_client_id: None,
+            campaign_id: None,
+            action_taken: String::new(),
+            action_details: None,
+            status: LogStatus::Success,
+            error_message: None,
+            timestamp,
+            processing_time_ms: None,
+            raises: None,
+        }
+    }
 }
 
 options!(

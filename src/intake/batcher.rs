@@ -4,13 +4,17 @@ use super::{
     Answer, ApplyError, Context, IntakeHandle, Job, Now, QUEUE_BYTES_MAX, Refusal, apply_through_conflicts, incoming,
     new_id,
 };
+use crate::domain::alert::AlertKind;
 use crate::domain::rules::Rules;
+use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::decide::Incoming;
-use crate::engine::rows::{DeliveryRow, Outcome, TriggerType, Writes};
+use crate::engine::rows::{DeliveryRow, LogRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 /// The running writers. They end when every handle is dropped, after what is queued is applied.
 pub struct Intake {
@@ -150,9 +154,17 @@ impl Writer {
             events_count: 0,
         };
         let mut tx = self.store.begin().await?;
-        tx.write(&Writes { deliveries: vec![row], ..Writes::default() }).await?;
+        let log = dead_log(&row, self.trigger, (self.now)());
+        tx.write(&Writes { deliveries: vec![row], logs: vec![log], ..Writes::default() }).await?;
         tx.commit().await
     }
+}
+
+fn dead_log(row: &DeliveryRow, trigger_type: TriggerType, now: DateTime<Utc>) -> LogRow {
+    let reason = row.reason.as_deref().unwrap_or_default();
+    let text = format!("the delivery {} of {} could not be applied: {reason}", row.delivery_id, row.source);
+    let raised = Raised::new(AlertKind::DeliveryDead, row.delivery_id.to_string(), text);
+    LogRow { trigger_type, ..alert_log(&row.client_id, Uuid::new_v5(&row.delivery_id, b"dead"), raised, now) }
 }
 
 /// Whoever posted may have gone away; what was applied stays applied.

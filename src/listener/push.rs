@@ -5,9 +5,11 @@ use super::App;
 use super::answer::Answered;
 use super::hooks::{find_client, headers, read_body};
 use super::slots::Slot;
+use crate::domain::alert::AlertKind;
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
-use crate::engine::rows::{AutomationType, LogRow, LogStatus, TaskKind, TaskRow, TriggerType};
+use crate::engine::alerts::{Raised, alert_log};
+use crate::engine::rows::{LogRow, TaskKind, TaskRow, TriggerType};
 use crate::intake::Refusal;
 use crate::sources::gmail::{self, Push};
 use crate::sources::google_keys::KeySet;
@@ -98,23 +100,10 @@ fn read_mailbox(client_id: &ClientId, push: &Push, now: DateTime<Utc>) -> TaskRo
 fn not_ours(client_id: &ClientId, push: &Push, now: DateTime<Utc>) -> LogRow {
     let name = format!("gmail:{client_id}:not ours:{}", push.mailbox);
     let text = format!(
-        "alert: pushes come of {}, which is none of the mailboxes of [clients.{client_id}.gmail]: add it there, or end its watch",
+        "pushes come of {}, which is none of the mailboxes of [clients.{client_id}.gmail]: add it there, or end its watch",
         push.mailbox
     );
-    LogRow {
-        log_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()),
-        automation_type: AutomationType::TaskCreation,
-        trigger_type: TriggerType::Webhook,
-        tenant: client_id.clone(),
-        contact_id: None,
-        lead_id: None,
-        converted_client_id: None,
-        campaign_id: None,
-        action_taken: text,
-        action_details: None,
-        status: LogStatus::Success,
-        error_message: None,
-        timestamp: now,
-        processing_time_ms: None,
-    }
+    let raised = Raised::new(AlertKind::MailboxUnknown, push.mailbox.as_str(), text);
+    let log_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
+    LogRow { trigger_type: TriggerType::Webhook, ..alert_log(client_id, log_id, raised, now) }
 }

@@ -9,8 +9,9 @@ use super::reply::{self, POLICY_BOUNCE};
 use super::settings::{InstantlySettings, Meaning};
 use super::signature::{header, is_one_of, prove_url_token};
 use super::{Request, Told, Understood, Unproven, alert, body_hash};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::{
-    CampaignChange, CampaignMove, Event, EventData, FinishedBy, Message, Platform, Profile, Source,
+    Alert, CampaignChange, CampaignMove, Event, EventData, FinishedBy, Message, Platform, Profile, Source,
 };
 use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, Email};
@@ -86,7 +87,9 @@ pub(super) fn read(settings: &InstantlySettings, request: &Request<'_>, item: &V
             let mailbox = body.email(&["email_account", "email"]).map_or_else(|| "a mailbox".to_owned(), String::from);
             let key = payload.key("account_error", None);
             let text = format!("Instantly reports an error of {mailbox}: look at it there");
-            understood.alerts.push(alert(request, SOURCE, payload.time(), payload.campaign(), key, text));
+            let kind = AlertKind::MailboxDisconnected;
+            let alert = alert(request, SOURCE, kind, payload.time(), payload.campaign(), key, text);
+            understood.alerts.push(Alert { about: Some(mailbox), ..alert });
         }
         "supersearch_enrichment_completed" => {
             understood.ignored.push("an enrichment notice moves no contact".to_owned());
@@ -227,6 +230,7 @@ fn reply(payload: &Payload<'_>, understood: &mut Understood, email: &Email, is_a
         understood.alerts.push(alert(
             payload.request,
             SOURCE,
+            AlertKind::MailNeedsAPerson,
             payload.time(),
             payload.campaign(),
             key,
@@ -251,7 +255,9 @@ fn bounced(payload: &Payload<'_>, understood: &mut Understood, email: &Email) ->
     if permanence == Permanence::Policy {
         let key = payload.key("policy_bounce", Some(email));
         let text = POLICY_BOUNCE.to_owned();
-        understood.alerts.push(alert(payload.request, SOURCE, payload.time(), payload.campaign(), key, text));
+        let kind = AlertKind::SendingRefused;
+        let alert = alert(payload.request, SOURCE, kind, payload.time(), payload.campaign(), key, text);
+        understood.alerts.push(Alert { about: payload.body.email(&["email_account"]).map(String::from), ..alert });
     }
     let content = if told.is_empty() { payload.content(&["email_text"], "email_html") } else { told };
     let data = EventData::EmailBounced {
@@ -311,9 +317,8 @@ fn label(payload: &Payload<'_>, understood: &mut Understood) {
         }
         Effect::SenderProblem => {
             let text = "Instantly reports a problem of our own mailbox: look at it there".to_owned();
-            let alert =
-                alert(payload.request, SOURCE, payload.time(), payload.campaign(), key_of("sender_problem"), text);
-            understood.alerts.push(alert);
+            let (kind, key) = (AlertKind::SenderBounce, key_of("sender_problem"));
+            understood.alerts.push(alert(payload.request, SOURCE, kind, payload.time(), payload.campaign(), key, text));
         }
         Effect::Ignored => understood.ignored.push(format!("the label `{}` is configured to be ignored", clip(&name))),
     }

@@ -17,6 +17,7 @@ pub mod settings;
 pub mod signature;
 mod smartlead;
 
+use crate::domain::alert::AlertKind;
 use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, Profile, Source};
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use chrono::{DateTime, Utc};
@@ -140,13 +141,14 @@ impl Told<'_> {
 fn alert(
     request: &Request<'_>,
     source: Source,
+    kind: AlertKind,
     time: Option<DateTime<Utc>>,
     campaign: Option<CampaignId>,
     dedupe_key: String,
     text: String,
 ) -> Alert {
     let (occurred_at, _) = json::occurred(time, request.received_at);
-    Alert { client_id: request.client_id.clone(), source, text, campaign, occurred_at, dedupe_key }
+    Alert { client_id: request.client_id.clone(), source, kind, about: None, text, campaign, occurred_at, dedupe_key }
 }
 
 /// A hash of a payload without the fields that change from post to post, for events that carry nothing else to tell them apart.

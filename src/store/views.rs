@@ -1,5 +1,6 @@
 //! What operators read: plain views of rows, ready to be printed as JSON.
 
+use crate::domain::alert::{AlertKind, AlertStatus};
 use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
@@ -9,6 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
+
+/// Rows that one listing gives at most.
+pub(super) const ROWS_MAX: u32 = 10_000;
 
 /// A contact as the owner's columns hold it, with its stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -144,6 +148,33 @@ pub struct TaskView {
     pub last_error: Option<String>,
 }
 
+/// Something that an operator must look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertView {
+    pub alert_id: String,
+    /// `-` where it is about all clients.
+    pub client_id: String,
+    pub kind: String,
+    pub key: String,
+    pub contact_id: Option<String>,
+    pub task_key: Option<String>,
+    pub text: String,
+    pub what_to_do: String,
+    pub status: String,
+    pub times: i64,
+    pub first_at: String,
+    pub last_at: String,
+    pub acknowledged_at: Option<String>,
+    pub resolved_at: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertCount {
+    pub kind: String,
+    pub status: String,
+    pub count: i64,
+}
+
 /// When the next request may be sent, and how many were taken this month with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
@@ -247,6 +278,15 @@ pub struct DeliveryFilter {
     pub outcome: Option<Outcome>,
     pub source: Option<Source>,
     pub client: Option<ClientId>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct AlertFilter {
+    pub status: Option<AlertStatus>,
+    pub client: Option<ClientId>,
+    pub kind: Option<AlertKind>,
+    pub contact_id: Option<Uuid>,
     pub limit: u32,
 }
 

@@ -4,7 +4,8 @@ use super::StoreError;
 use super::cells::{Cells, unreadable};
 use super::foreign::stage_of;
 use super::views::{
-    CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, News, Owner, Owners, TaskView,
+    AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, News,
+    Owner, Owners, TaskView,
 };
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::stage::Stage;
@@ -63,6 +64,29 @@ pub(super) fn contact(row: &impl Cells) -> Result<ContactView, StoreError> {
         created_at: row.maybe("created_at")?,
         updated_at: row.maybe("updated_at")?,
     })
+}
+
+pub(super) fn alert(row: &impl Cells) -> Result<AlertView, StoreError> {
+    Ok(AlertView {
+        alert_id: row.text("alert_id")?,
+        client_id: row.text("client_id")?,
+        kind: row.text("kind")?,
+        key: row.text("key")?,
+        contact_id: row.maybe("contact_id")?,
+        task_key: row.maybe("task_key")?,
+        text: row.text("text")?,
+        what_to_do: row.text("what_to_do")?,
+        status: row.text("status")?,
+        times: row.number("times")?,
+        first_at: row.text("first_at")?,
+        last_at: row.text("last_at")?,
+        acknowledged_at: row.maybe("acknowledged_at")?,
+        resolved_at: row.maybe("resolved_at")?,
+    })
+}
+
+pub(super) fn alert_count(row: &impl Cells) -> Result<AlertCount, StoreError> {
+    Ok(AlertCount { kind: row.text("kind")?, status: row.text("status")?, count: row.number("n")? })
 }
 
 pub(super) fn event(row: &impl Cells) -> Result<EventView, StoreError> {

@@ -1,13 +1,23 @@
 //! Log rows of the work with outside services.
 
+use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
-use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TriggerType};
+use crate::engine::alerts::{Raised, alert_log};
+use crate::engine::rows::{ClaimedTask, LogRow, LogStatus, TriggerType};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// Something that a person must know.
-pub(in crate::tasks) fn alert(tenant: &ClientId, text: &str, now: DateTime<Utc>) -> LogRow {
-    LogRow { automation_type: AutomationType::TaskCreation, action_taken: format!("alert: {text}"), ..log(tenant, now) }
+/// Something that a person must know: its row in the log, which raises the alert of this kind and key. A row with an id of its own
+/// for each occurrence is there once, however often the occurrence is told.
+pub(in crate::tasks) fn alert(tenant: &ClientId, kind: AlertKind, key: &str, text: &str, now: DateTime<Utc>) -> LogRow {
+    alert_log(tenant, Uuid::new_v4(), Raised::new(kind, key, text), now)
+}
+
+/// An alert about a task that does not succeed; it ends when the task does.
+pub(in crate::tasks) fn alert_of_task(task: &ClaimedTask, kind: AlertKind, text: &str, now: DateTime<Utc>) -> LogRow {
+    let mut raised = Raised::new(kind, task.task_key.clone(), text);
+    raised.task_key = Some(task.task_key.clone());
+    LogRow { contact_id: task.contact_id, ..alert_log(&task.tenant, Uuid::new_v4(), raised, now) }
 }
 
 pub(in crate::tasks) fn failure(task: &ClaimedTask, error: &str, now: DateTime<Utc>) -> LogRow {
@@ -20,20 +30,5 @@ pub(in crate::tasks) fn failure(task: &ClaimedTask, error: &str, now: DateTime<U
 }
 
 pub(in crate::tasks) fn log(tenant: &ClientId, now: DateTime<Utc>) -> LogRow {
-    LogRow {
-        log_id: Uuid::new_v4(),
-        automation_type: AutomationType::Other,
-        trigger_type: TriggerType::ConditionMet,
-        tenant: tenant.clone(),
-        contact_id: None,
-        lead_id: None,
-        converted_client_id: None,
-        campaign_id: None,
-        action_taken: String::new(),
-        action_details: None,
-        status: LogStatus::Success,
-        error_message: None,
-        timestamp: now,
-        processing_time_ms: None,
-    }
+    LogRow::new(Uuid::new_v4(), tenant.clone(), TriggerType::ConditionMet, now)
 }

@@ -11,6 +11,7 @@ use super::json::{Object, time};
 use super::settings::CalcomSettings;
 use super::signature::{header, is_hex_hmac};
 use super::{Request, Told, Understood, Unproven, alert, body_hash};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::{Event, EventData, Meeting, Platform, Profile, Source};
 use crate::domain::ids::Email;
 use chrono::{DateTime, Utc};
@@ -215,7 +216,8 @@ fn cancelled(webhook: &Webhook<'_>, understood: &mut Understood) {
         let Some(uid) = webhook.uid(understood) else { return };
         let text = format!("Cal.com: the host asked for another time of the booking {uid}; see that one is chosen");
         let key = booking::key("reschedule_requested", SOURCE, &[&uid]);
-        understood.alerts.push(alert(webhook.request, SOURCE, webhook.time(), None, key, text));
+        let kind = AlertKind::MeetingNeedsAPerson;
+        understood.alerts.push(alert(webhook.request, SOURCE, kind, webhook.time(), None, key, text));
         understood
             .ignored
             .push("BOOKING_CANCELLED: the host asked for another time, which is no cancellation".to_owned());
@@ -303,7 +305,8 @@ fn host_stayed_away(webhook: &Webhook<'_>, understood: &mut Understood) {
     let when = starts_at.map(|at| at.format(" on %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
     let text = format!("Cal.com: our own side did not come to the meeting {uid}{when}; write to the person");
     let key = booking::key("host_no_show", SOURCE, &[&uid]);
-    understood.alerts.push(alert(webhook.request, SOURCE, webhook.time(), None, key, text));
+    let kind = AlertKind::MeetingNeedsAPerson;
+    understood.alerts.push(alert(webhook.request, SOURCE, kind, webhook.time(), None, key, text));
 }
 
 #[cfg(test)]

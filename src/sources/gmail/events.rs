@@ -1,6 +1,7 @@
 //! What a fetched mail is as events of its contacts, and what a person should know of it.
 
 use super::SOURCE;
+use crate::domain::alert::AlertKind;
 use crate::domain::event::{AutoReply, Event, EventData, Facts, Message, Platform, Profile};
 use crate::domain::identity::{message_identity, message_key, platform_key};
 use crate::domain::ids::{ClientId, Email};
@@ -72,6 +73,9 @@ pub struct Finding {
 /// Something that a person must know.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Notice {
+    pub kind: AlertKind,
+    /// What it is about, where several notices are one alert. Without it each is its own.
+    pub about: Option<String>,
     /// Without addresses of contacts: those stand where they can be erased.
     pub text: String,
     pub contact: Option<Email>,
@@ -93,7 +97,7 @@ pub fn read(fetched: &Fetched<'_>, concerned: &Concerned) -> Finding {
         Kind::Challenge => {
             automatic(fetched, concerned, AutoReply::Other, None, &mut finding);
             let text = "the contact's mail system asks whether a person wrote to it: follow the link in its mail";
-            fetched.notice(concerned.contact(), "challenge", text, &mut finding);
+            fetched.notice(AlertKind::MailNeedsAPerson, concerned.contact(), "challenge", text, &mut finding);
         }
         Kind::Automatic(Automatic::OutOfOffice { return_date }) => {
             let date = return_date.map(|found| found.date);
@@ -102,7 +106,7 @@ pub fn read(fetched: &Fetched<'_>, concerned: &Concerned) -> Finding {
         Kind::Automatic(Automatic::LeftCompany) => {
             automatic(fetched, concerned, AutoReply::Other, None, &mut finding);
             let text = "the contact is no longer to be reached at this address: find another address";
-            fetched.notice(concerned.contact(), "left", text, &mut finding);
+            fetched.notice(AlertKind::MailNeedsAPerson, concerned.contact(), "left", text, &mut finding);
         }
         Kind::Automatic(Automatic::Receipt | Automatic::Other) | Kind::Bulk => {
             automatic(fetched, concerned, AutoReply::Other, None, &mut finding);
@@ -174,9 +178,11 @@ impl Fetched<'_> {
         Profile { first_name, last_name, ..Profile::default() }
     }
 
-    fn notice(&self, contact: Option<&Email>, what: &str, text: &str, finding: &mut Finding) {
+    fn notice(&self, kind: AlertKind, contact: Option<&Email>, what: &str, text: &str, finding: &mut Finding) {
         let dedupe_key = platform_key(what, SOURCE.as_str(), &[self.mailbox.as_str(), self.gmail_id]);
         finding.notices.push(Notice {
+            kind,
+            about: None,
             text: format!("{text} ({})", link(self.mailbox, self.gmail_id)),
             contact: contact.cloned(),
             dedupe_key,
@@ -277,14 +283,14 @@ fn complained(fetched: &Fetched<'_>, complaint: &Complaint, concerned: &Concerne
     let told = line(&complaint.feedback_type);
     if contacts.is_empty() {
         let text = format!("somebody complained about our mail (`{told}`), and the report does not show who");
-        fetched.notice(None, "complaint_of_nobody", &text, finding);
+        fetched.notice(AlertKind::Complaint, None, "complaint_of_nobody", &text, finding);
     }
     for contact in contacts {
         let data = EventData::Unsubscribed { campaign: None };
         let key = fetched.key_of("unsubscribed", contact);
         finding.events.push(fetched.event(contact, key, Profile::default(), data));
         let text = format!("the contact complained about our mail (`{told}`) and is written to no more");
-        fetched.notice(Some(contact), "complaint", &text, finding);
+        fetched.notice(AlertKind::Complaint, Some(contact), "complaint", &text, finding);
     }
 }
 
@@ -316,7 +322,7 @@ fn bounced(fetched: &Fetched<'_>, bounce: &Bounce, concerned: &Concerned, findin
         if is_another {
             let text =
                 "mail to the contact was sent on to an address that could not be reached: look whether it arrived";
-            fetched.notice(Some(contact), "bounced_elsewhere", text, finding);
+            fetched.notice(AlertKind::MailNeedsAPerson, Some(contact), "bounced_elsewhere", text, finding);
         }
         our_fault(fetched, undelivered, finding);
     }
@@ -332,6 +338,8 @@ fn our_fault(fetched: &Fetched<'_>, undelivered: &Undelivered, finding: &mut Fin
     let said = clean(undelivered.diagnostic.as_deref().unwrap_or("nothing more"), DIAGNOSTIC_CHARS_MAX);
     let day = fetched.at.date_naive().to_string();
     finding.notices.push(Notice {
+        kind: AlertKind::SendingRefused,
+        about: Some(fetched.mailbox.to_string()),
         text: format!(
             "mail of {} is refused because of our sending, not because of the address ({}): {} ({})",
             fetched.mailbox,

@@ -5,6 +5,7 @@ use super::super::meaning::{Effect, configured, effect};
 use super::super::settings::Meaning;
 use super::super::{Understood, alert};
 use super::{Payload, SOURCE, clip};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::Platform;
 use serde_json::Value;
 
@@ -32,7 +33,8 @@ pub(super) fn updated(payload: &Payload<'_>, understood: &mut Understood) {
         Effect::SenderProblem => {
             let key = payload.timed_key("sender_bounce", &email, time, &discriminator);
             let text = "Smartlead reports a bounce of our own mailbox: check its connection".to_owned();
-            understood.alerts.push(alert(payload.request, SOURCE, time, payload.campaign(), key, text));
+            let alert = alert(payload.request, SOURCE, AlertKind::SenderBounce, time, payload.campaign(), key, text);
+            understood.alerts.push(alert);
         }
         Effect::Ignored => {
             understood.ignored.push(format!("the category `{}` is configured to be ignored", clip(&told_by)));

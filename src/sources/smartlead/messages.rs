@@ -4,7 +4,8 @@ use super::super::json::{Object, time};
 use super::super::reply::{self, POLICY_BOUNCE, ReplyFacts};
 use super::super::{Understood, alert, body_hash};
 use super::{Payload, SOURCE};
-use crate::domain::event::{EventData, Message, Platform};
+use crate::domain::alert::AlertKind;
+use crate::domain::event::{Alert, EventData, Message, Platform};
 use crate::domain::identity::{message_identity, message_key, platform_key};
 use crate::domain::ids::{CampaignId, Email};
 use crate::mail::bounce::{Permanence, permanence_of_text};
@@ -146,7 +147,8 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
         let key = body_hash("sender_bounce", SOURCE, payload.item);
         let mailbox = body.email(&["from_email"]).map_or_else(|| "our mailbox".to_owned(), |email| email.to_string());
         let text = format!("{mailbox} could not send: the bounce is the sender's, not the contact's");
-        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, text));
+        let alert = alert(payload.request, SOURCE, AlertKind::SenderBounce, when, payload.campaign(), key, text);
+        understood.alerts.push(Alert { about: Some(mailbox), ..alert });
         return;
     }
     let email = payload.lead().or_else(|| body.text(&["description"]).and_then(|text| address_in(&text)));
@@ -169,7 +171,9 @@ pub(super) fn bounce(payload: &Payload<'_>, understood: &mut Understood) {
     let (permanence, status_code) = permanence_of_text(&content).unwrap_or((Permanence::Permanent, None));
     if permanence == Permanence::Policy {
         let key = platform_key("policy_bounce", SOURCE.as_str(), &[&key]);
-        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, POLICY_BOUNCE.to_owned()));
+        let (kind, text) = (AlertKind::SendingRefused, POLICY_BOUNCE.to_owned());
+        let alert = alert(payload.request, SOURCE, kind, when, payload.campaign(), key, text);
+        understood.alerts.push(Alert { about: body.email(&["from_email"]).map(String::from), ..alert });
     }
     let data = EventData::EmailBounced {
         message: Message {
@@ -222,7 +226,8 @@ fn alert_of_reply(
 ) {
     if let Some(text) = text {
         let key = platform_key("reply_alert", SOURCE.as_str(), &[reply_key]);
-        understood.alerts.push(alert(payload.request, SOURCE, when, payload.campaign(), key, text.to_owned()));
+        let (kind, text) = (AlertKind::MailNeedsAPerson, text.to_owned());
+        understood.alerts.push(alert(payload.request, SOURCE, kind, when, payload.campaign(), key, text));
     }
 }
 

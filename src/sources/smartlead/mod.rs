@@ -7,7 +7,8 @@ use super::json::{Object, split_name, text_of, time};
 use super::settings::SmartleadSettings;
 use super::signature::{header, is_hex_hmac, is_one_of, prove_url_token};
 use super::{Request, Told, Understood, Unproven, alert, body_hash};
-use crate::domain::event::{CampaignChange, CampaignMove, EventData, Profile, Source};
+use crate::domain::alert::AlertKind;
+use crate::domain::event::{Alert, CampaignChange, CampaignMove, EventData, Profile, Source};
 use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, Email};
 use chrono::{DateTime, Utc};
@@ -240,7 +241,8 @@ fn manual_step(payload: &Payload<'_>, understood: &mut Understood) {
     let step = payload.body.text(&["current_sequence_number"]).unwrap_or_else(|| "?".to_owned());
     let text = format!("a manual step ({step}) of a Smartlead sequence waits for a person");
     let key = body_hash("manual_step", SOURCE, payload.item);
-    understood.alerts.push(alert(payload.request, SOURCE, payload.time(&[]), payload.campaign(), key, text));
+    let kind = AlertKind::ManualStep;
+    understood.alerts.push(alert(payload.request, SOURCE, kind, payload.time(&[]), payload.campaign(), key, text));
 }
 
 fn disconnected(payload: &Payload<'_>, understood: &mut Understood) {
@@ -250,7 +252,8 @@ fn disconnected(payload: &Payload<'_>, understood: &mut Understood) {
     let text = format!("Smartlead lost its connection to {mailbox}: reconnect it there");
     let time = payload.time(&["created_at"]);
     let key = body_hash("disconnected", SOURCE, payload.item);
-    understood.alerts.push(alert(payload.request, SOURCE, time, None, key, text));
+    let alert = alert(payload.request, SOURCE, AlertKind::MailboxDisconnected, time, None, key, text);
+    understood.alerts.push(Alert { about: Some(mailbox), ..alert });
 }
 
 fn clip(text: &str) -> String {

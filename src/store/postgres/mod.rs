@@ -3,6 +3,7 @@
 
 mod address;
 mod airtable;
+mod alerts;
 mod gmail;
 mod lists;
 mod load;

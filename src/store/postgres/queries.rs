@@ -6,13 +6,12 @@ use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
 use crate::store::cells::Cells as _;
 use crate::store::views::{
-    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, TaskFilter, TaskView, TimelineView,
+    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView,
+    TimelineView,
 };
 use crate::store::{StoreError, views_of};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
-
-const ROWS_MAX: u32 = 10_000;
 
 macro_rules! event_columns {
     () => {

@@ -14,12 +14,13 @@ const MIGRATIONS: migrations::Migrations = &[
     (3, "cheaper checks", include_str!("../../../migrations/postgres/0003_cheaper_checks.sql")),
     (4, "airtable", include_str!("../../../migrations/postgres/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/postgres/0005_gmail.sql")),
+    (8, "alerts and notifications", include_str!("../../../migrations/postgres/0008_alerts_and_notifications.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('sales-engine migrations'), hashtext(current_schema()))";
-const TABLES: &str =
-    "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside";
+const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside \
+     alerts notifications notification_targets";
 const OWNERS_TABLES: &str = "lead_lists contacts chat_history automation_logs";
 /// Rows named as examples in a finding.
 const EXAMPLES_MAX: i64 = 5;
@@ -182,7 +183,7 @@ DECLARE
     relation TEXT;
     role TEXT;
 BEGIN
-    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside _sqlx_migrations', ' ') LOOP
+    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside alerts notifications notification_targets _sqlx_migrations', ' ') LOOP
         IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation::regclass) THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
         END IF;
@@ -191,6 +192,7 @@ BEGIN
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
                 EXECUTE format('REVOKE ALL ON %s FROM %I', relation, role);
                 EXECUTE format('REVOKE ALL ON FUNCTION sales_engine_guard_contact(), sales_engine_guard_deletion() FROM %I', role);
+                EXECUTE format('REVOKE ALL ON SEQUENCE notifications_seq_seq FROM %I', role);
             END IF;
         END LOOP;
     END LOOP;

@@ -2,9 +2,10 @@
 
 use super::load::contact_columns;
 use super::write::write_logs;
-use super::{PostgresStore, fault};
+use super::{PostgresStore, alerts, fault};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::store::alerts::TaskEnds;
 use crate::store::cells::key;
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
@@ -162,7 +163,15 @@ impl PostgresStore {
                 .map_err(fault)?;
             sqlx::query(CHAT_LEADS).bind(ids).bind(records).execute(&mut *tx).await.map_err(fault)?;
         }
-        write_logs(&mut tx, log_rows).await?;
+        let ends = TaskEnds::of(settled);
+        if let Some((_, now)) = ends.at.filter(|_| !ends.well.is_empty()) {
+            alerts::succeeded(&mut tx, &ends.well, now).await?;
+        }
+        let dead = match ends.at.filter(|_| !ends.dead.is_empty()) {
+            Some(at) => alerts::given_up(&mut tx, &ends.dead, at).await?,
+            None => Vec::new(),
+        };
+        write_logs(&mut tx, log_rows, dead).await?;
         tx.commit().await.map_err(fault)?;
         Ok(done.rows_affected())
     }

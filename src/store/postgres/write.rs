@@ -1,6 +1,6 @@
 //! All that follows from a batch, written with one statement a table over arrays.
 
-use super::{PostgresTx, fault};
+use super::{PostgresTx, alerts, fault};
 use crate::domain::contact::ActionTaken;
 use crate::domain::event::{ContactSource, FollowUpReason};
 use crate::domain::ids::CampaignId;
@@ -8,6 +8,7 @@ use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
 use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
 use crate::store::StoreError;
+use crate::store::alerts::{AlertRow, raised_by};
 use sqlx::Arguments as _;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::types::Json;
@@ -222,8 +223,11 @@ macro_rules! arrays {
 /// Its parts all see the tables as they were before it. It is run from the first part (told by the main query) and then from the
 /// last to the second: contacts that are known, contacts that are new, then what belongs to them. That is the order in which every
 /// try of every instance takes its locks, so none waits in a circle.
-const PARTS: [&str; 9] =
-    [CONTACTS_AGAIN, DELIVERIES, TASKS, LOGS, CHAT_ROWS, CHAT_MARKS, EVENTS_AGAIN, EVENTS, CONTACTS];
+const PARTS: [&str; 10] =
+    [CONTACTS_AGAIN, DELIVERIES, alerts::RAISE, TASKS, LOGS, CHAT_ROWS, CHAT_MARKS, EVENTS_AGAIN, EVENTS, CONTACTS];
+/// Places in [`PARTS`].
+const ALERTS_PART: usize = 2;
+const LOGS_PART: usize = 4;
 
 /// The statement of each set of parts, made once.
 static STATEMENTS: [OnceLock<String>; 1 << PARTS.len()] = [const { OnceLock::new() }; 1 << PARTS.len()];
@@ -267,13 +271,17 @@ struct Statement {
 
 impl PostgresTx {
     pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
-        let Some(Statement { parts, arguments }) = statement(writes)? else { return Ok(()) };
-        let text =
-            STATEMENTS.get(parts).ok_or_else(|| StoreError::Rejected(format!("no statement for parts {parts:b}")))?;
-        let text: &'static str = text.get_or_init(|| compose(parts));
-        sqlx::query_with(text, arguments).execute(self.connection()).await.map_err(fault)?;
-        Ok(())
+        let Some(statement) = statement(writes)? else { return Ok(()) };
+        run(self.connection(), statement).await
     }
+}
+
+async fn run(connection: &mut PgConnection, Statement { parts, arguments }: Statement) -> Result<(), StoreError> {
+    let text =
+        STATEMENTS.get(parts).ok_or_else(|| StoreError::Rejected(format!("no statement for parts {parts:b}")))?;
+    let text: &'static str = text.get_or_init(|| compose(parts));
+    sqlx::query_with(text, arguments).execute(connection).await.map_err(fault)?;
+    Ok(())
 }
 
 fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
@@ -293,6 +301,10 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     }
     if wants(writes.deliveries.is_empty()) {
         deliveries(&mut arguments, &writes.deliveries)?;
+    }
+    let raised = raised_by(&writes.logs);
+    if wants(raised.is_empty()) {
+        alert_rows(&mut arguments, &raised)?;
     }
     if wants(writes.tasks.is_empty()) {
         tasks(&mut arguments, &writes.tasks)?;
@@ -322,14 +334,40 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     Ok((parts != 0).then_some(Statement { parts, arguments }))
 }
 
-/// Log rows alone, in a transaction that writes other things too.
-pub(super) async fn write_logs(connection: &mut PgConnection, rows: &[LogRow]) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+/// Log rows with the alerts that they raise, and further ones, in a transaction that writes other things too.
+pub(super) async fn write_logs(
+    connection: &mut PgConnection,
+    rows: &[LogRow],
+    further: Vec<AlertRow>,
+) -> Result<(), StoreError> {
+    let mut raised = raised_by(rows);
+    raised.extend(further);
     let mut arguments = PgArguments::default();
-    logs(&mut arguments, rows)?;
-    sqlx::query_with(LOGS, arguments).execute(connection).await.map_err(fault)?;
+    let mut parts = 0;
+    if !raised.is_empty() {
+        parts |= 1 << ALERTS_PART;
+        alert_rows(&mut arguments, &raised)?;
+    }
+    if !rows.is_empty() {
+        parts |= 1 << LOGS_PART;
+        logs(&mut arguments, rows)?;
+    }
+    if parts == 0 { Ok(()) } else { run(connection, Statement { parts, arguments }).await }
+}
+
+fn alert_rows(arguments: &mut PgArguments, rows: &[AlertRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &AlertRow| [
+        row.alert_id,
+        row.tenant.as_str(),
+        row.raised.kind.as_str(),
+        row.raised.key.as_str(),
+        row.contact_id,
+        row.raised.task_key.as_deref(),
+        row.raised.text.as_str(),
+        row.raised.kind.what_to_do(),
+        row.occurrence,
+        row.at,
+    ]);
     Ok(())
 }
 
@@ -519,7 +557,7 @@ mod tests {
         assert_eq!(renumbered("a $1::TEXT[], $2 b $1", 3), ("a $4::TEXT[], $5 b $4".to_owned(), 2));
         assert_eq!(renumbered("none", 3), ("none".to_owned(), 0));
         let whole = compose((1 << PARTS.len()) - 1);
-        assert!(whole.contains("$161::") && whole.ends_with("= $162 THEN 1 ELSE 0 END)"), "{whole}");
+        assert!(whole.contains("$171::") && whole.ends_with("= $172 THEN 1 ELSE 0 END)"), "{whole}");
         assert!(compose(2).ends_with(") SELECT 1"), "nothing to count without known contacts");
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite, the embedded default: one writer, several readers, constant statements over JSON arrays.
 
 mod airtable;
+mod alerts;
 mod gmail;
 mod lists;
 mod load;
@@ -32,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "other writers", include_str!("../../../migrations/sqlite/0002_other_writers.sql")),
     (4, "airtable", include_str!("../../../migrations/sqlite/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/sqlite/0005_gmail.sql")),
+    (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
 ];
 
 #[derive(Debug, Clone)]

@@ -4,13 +4,12 @@ use super::{SqliteStore, StoreError, fault};
 use crate::domain::ids::ContactKey;
 use crate::store::cells::Cells as _;
 use crate::store::views::{
-    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, TaskFilter, TaskView, TimelineView,
+    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView,
+    TimelineView,
 };
 use crate::store::views_of;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
-
-const ROWS_MAX: u32 = 10_000;
 
 const EVENT_COLUMNS: &str = "
     SELECT e.event_id, e.client_id, e.contact_id, c.email, e.kind, e.source, e.occurred_at, e.received_at, e.delivery_id,

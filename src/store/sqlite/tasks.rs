@@ -2,9 +2,10 @@
 
 use super::load::contact_columns;
 use super::write::{bulk, logs};
-use super::{SqliteStore, StoreError, fault, json_text, time_text};
+use super::{SqliteStore, StoreError, alerts, fault, json_text, time_text};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::store::alerts::TaskEnds;
 use crate::store::cells::key;
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
@@ -149,6 +150,13 @@ impl SqliteStore {
         };
         bulk(&mut tx, LEADS, leads, lead).await?;
         bulk(&mut tx, CHAT_LEADS, leads, lead).await?;
+        let ends = TaskEnds::of(settled);
+        if let Some((_, now)) = ends.at.filter(|_| !ends.well.is_empty()) {
+            alerts::succeeded(&mut tx, &ends.well, now).await?;
+        }
+        if let Some(at) = ends.at.filter(|_| !ends.dead.is_empty()) {
+            alerts::given_up(&mut tx, &ends.dead, at).await?;
+        }
         logs(&mut tx, log_rows).await?;
         tx.commit().await.map_err(fault)?;
         Ok(done.rows_affected())

@@ -1,7 +1,8 @@
 //! All that follows from a batch, written with one statement a table.
 
-use super::{SqliteTx, StoreError, fault, json_text, time_text};
+use super::{SqliteTx, StoreError, alerts, fault, json_text, time_text};
 use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
+use crate::store::alerts::raised_by;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
@@ -153,7 +154,7 @@ impl SqliteTx {
         bulk(connection, EVENTS, &writes.events, event).await?;
         bulk(connection, CHAT_ROWS, &writes.chat_rows, chat_row).await?;
         bulk(connection, CHAT_MARKS, &writes.chat_marks, marks).await?;
-        bulk(connection, LOGS, &writes.logs, log).await?;
+        logs(connection, &writes.logs).await?;
         bulk(connection, TASKS, &writes.tasks, task).await?;
         bulk(connection, DELIVERIES, &writes.deliveries, delivery).await
     }
@@ -302,7 +303,9 @@ fn log(row: &LogRow) -> Result<Value, StoreError> {
     }))
 }
 
+/// With the alerts that they raise.
 pub(super) async fn logs(connection: &mut SqliteConnection, rows: &[LogRow]) -> Result<(), StoreError> {
+    alerts::raise(connection, &raised_by(rows)).await?;
     bulk(connection, LOGS, rows, log).await
 }
 

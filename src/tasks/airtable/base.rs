@@ -1,8 +1,9 @@
 //! The base, for all that works with it: its records, its events, and how a task ends.
 
 use super::gate::{Gate, STORE_RETRY_MS, Stopped};
-use super::logs::{failure, once};
+use super::logs::{alert_of_task, denied, failure, once};
 use super::{AirtableSettings, FAILED_ROUND_MS, LISTINGS_MAX, ROUNDS};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::{Event, EventData, Facts, Profile, Source};
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::rules::Rules;
@@ -81,6 +82,8 @@ impl Base {
             // Work that comes round is never given up: it is told, once for each reason, and comes round all the same.
             TaskEnd::Dead { error } if ROUNDS.iter().any(|(kind, _)| *kind == task.kind) => {
                 let row = LogRow { log_id: once(&[task.kind.as_str(), &error]), ..failure(task, &error, now) };
+                let told = alert_of_task(task, AlertKind::ServiceFails, &format!("{} fails: {error}", task.kind), now);
+                let row = LogRow { raises: told.raises, ..row };
                 let due_at = now + TimeDelta::milliseconds(FAILED_ROUND_MS);
                 (TaskEnd::Retry { due_at, error, counts: false }, Some(row))
             }
@@ -88,7 +91,9 @@ impl Base {
                 let row = LogRow { contact_id: task.contact_id, ..failure(task, &error, now) };
                 (TaskEnd::Dead { error }, Some(row))
             }
-            end @ (TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. }) => (end, None),
+            end @ (TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. }) => {
+                (end, denied(self.gate.base_id(), task, stopped, now))
+            }
         }
     }
 

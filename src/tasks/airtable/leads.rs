@@ -2,7 +2,8 @@
 
 use super::campaigns::Links;
 use super::gate::Stopped;
-use super::{Base, alert, settled};
+use super::{Base, alert, denied, settled};
+use crate::domain::alert::AlertKind;
 use crate::domain::contact::Engagement;
 use crate::domain::lead::{self, Cells, LeadView};
 use crate::engine::rows::{
@@ -112,7 +113,7 @@ async fn prepare(
                     work.write = lead::cells(&work.view);
                     "the lead was deleted in Airtable; it is made again, because its contact has changed"
                 };
-                settlement.logs.push(notice(&work, text, base.now()));
+                settlement.logs.push(notice(&work, AlertKind::LeadChanged, text, base.now()));
                 prepared.push(work);
             }
             [record] => {
@@ -121,7 +122,7 @@ async fn prepare(
                         "the lead {lead_id} was merged into {}, or replaced by it; that one counts now",
                         record.id
                     );
-                    settlement.logs.push(notice(&work, &text, base.now()));
+                    settlement.logs.push(notice(&work, AlertKind::LeadChanged, &text, base.now()));
                 }
                 work.record_id = Some(record.id.clone());
                 lay_over(&mut work, record);
@@ -204,7 +205,7 @@ async fn unlinked(base: &Base, mut work: Work, stopped: Stopped, settlement: &mu
     match send(base, std::slice::from_ref(&work), settlement).await {
         Ok(()) => {
             let text = format!("the lead is not linked to {}: Airtable has no such record", links.join(" and "));
-            settlement.logs.push(notice(&work, &text, base.now()));
+            settlement.logs.push(notice(&work, AlertKind::LeadNotLinked, &text, base.now()));
         }
         Err(stopped) => explain(base, &[work], stopped, settlement).await,
     }
@@ -235,6 +236,7 @@ async fn send(base: &Base, works: &[Work], settlement: &mut Settlement) -> Resul
 /// Says why a lead was not written; of a single one that Airtable refused, whether several records carry its contact's id.
 async fn explain(base: &Base, works: &[Work], stopped: Stopped, settlement: &mut Settlement) {
     let now = base.now();
+    settlement.logs.extend(works.first().and_then(|work| denied(base.gate.base_id(), &work.task, &stopped, now)));
     for work in works {
         let doubled = if is_refused(&stopped) && works.len() == 1 {
             let found = find(base, &[work.subject.contact_id]).await.ok();
@@ -295,13 +297,15 @@ impl Settlement {
             ids.join(", "),
             work.task.task_id
         );
-        self.logs.push(notice(work, &error, now));
+        // The task that is given up raises the alert.
+        self.logs.push(LogRow { raises: None, ..notice(work, AlertKind::TaskDead, &error, now) });
         self.failed(work, TaskEnd::Dead { error }, now);
     }
 }
 
-fn notice(work: &Work, text: &str, now: DateTime<Utc>) -> LogRow {
-    LogRow { contact_id: Some(work.subject.contact_id), ..alert(&work.task.tenant, text, now) }
+fn notice(work: &Work, kind: AlertKind, text: &str, now: DateTime<Utc>) -> LogRow {
+    let key = work.subject.contact_id.to_string();
+    LogRow { contact_id: Some(work.subject.contact_id), ..alert(&work.task.tenant, kind, &key, text, now) }
 }
 
 pub(super) fn view(subject: &LeadSubject) -> LeadView {

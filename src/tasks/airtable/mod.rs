@@ -13,6 +13,7 @@ mod webhook;
 mod write_back;
 
 use super::{Pause, Turn};
+use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskKind};
@@ -24,7 +25,7 @@ use base::{Base, Done, event, settled};
 use campaigns::Links;
 use gate::{Gate, Stopped};
 pub use gate::{REQUEST_SPACING_MS, budget_of};
-use logs::{agency, alert, log, once};
+use logs::{agency, alert, denied, log, once};
 use schema::Schema;
 pub use webhook::watched;
 
@@ -176,7 +177,8 @@ impl Lane {
             "{calls} of the {calls_max} calls a month that Airtable's plan allows are used (monthly_calls_max): beyond them leads \
              wait for the next month"
         );
-        let row = LogRow { log_id: once(&["calls", &told.0, &level.to_string()]), ..alert(&agency(), &text, now) };
+        let log_id = once(&["calls", &told.0, &level.to_string()]);
+        let row = LogRow { log_id, ..alert(&agency(), AlertKind::BudgetUsed, "airtable", &text, now) };
         self.base.store.want(Vec::new(), vec![row]).await?;
         self.told_of_calls = Some(told);
         Ok(())

@@ -4,6 +4,7 @@
 use super::gate::Stopped;
 use super::schema::Schema;
 use super::{Base, Done, LISTS, agency, alert, event, lists, once, webhook};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::Event;
 use crate::domain::identity::platform_key;
 use crate::domain::lead::{self, Cells};
@@ -95,7 +96,8 @@ pub(super) async fn drain(
 async fn broken(base: &Base, webhook_id: &str, code: &str) -> Result<Drained, Stopped> {
     let text = format!("the webhook {webhook_id} failed at Airtable ({code}) and was deleted");
     let now = base.now();
-    let row = LogRow { log_id: once(&["broken", webhook_id]), ..alert(&agency(), &text, now) };
+    let row = alert(&agency(), AlertKind::WebhookLost, webhook_id, &text, now);
+    let row = LogRow { log_id: once(&["broken", webhook_id]), ..row };
     base.store.want(Vec::new(), vec![row]).await?;
     let airtable = base.gate.enter().await?;
     match base.gate.leave_gently(airtable.delete_webhook(webhook_id).await).await? {
@@ -175,7 +177,8 @@ async fn apply(base: &Base, events: Vec<Event>, at: DateTime<Utc>) -> Result<(),
         match base.apply(vec![event], TriggerType::Webhook).await {
             Err(Stopped::Refused(why)) => {
                 let text = format!("a change of a person in Airtable could not be taken ({key}): {why}");
-                let row = LogRow { log_id: once(&["poisoned", &key]), ..alert(&tenant, &text, at) };
+                let row = alert(&tenant, AlertKind::ItemNotTaken, &key, &text, at);
+                let row = LogRow { log_id: once(&["poisoned", &key]), ..row };
                 base.store.want(Vec::new(), vec![row]).await?;
             }
             result => result?,
@@ -194,7 +197,8 @@ async fn tell_of_deleted(
     let rows = destroyed.iter().filter_map(|record_id| {
         let subject = subjects.get(record_id)?;
         let text = format!("the lead {record_id} was deleted in Airtable; it is made again when its contact changes");
-        let row = LogRow { contact_id: Some(subject.contact_id), ..alert(&subject.key.client_id, &text, at) };
+        let row = alert(&subject.key.client_id, AlertKind::LeadChanged, record_id, &text, at);
+        let row = LogRow { contact_id: Some(subject.contact_id), ..row };
         Some(LogRow { log_id: once(&["deleted", record_id]), ..row })
     });
     let rows: Vec<LogRow> = rows.collect();

@@ -4,6 +4,7 @@ use super::gate::Stopped;
 use super::schema::Schema;
 use super::{Base, Done, LISTS, agency, alert, once, pull};
 use crate::domain::airtable_base::ActualTable;
+use crate::domain::alert::AlertKind;
 use crate::domain::lead;
 use crate::domain::lead_change::WATCHED;
 use crate::engine::rows::{LogRow, TaskKind};
@@ -150,6 +151,6 @@ fn say_once(base: &Base, what: &str, text: &str) -> LogRow {
     let now = base.now();
     LogRow {
         log_id: once(&[what, base.gate.base_id(), &now.format("%Y-%m").to_string()]),
-        ..alert(&agency(), text, now)
+        ..alert(&agency(), AlertKind::WebhookLost, what, text, now)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Mailbox;
 use super::gate::{Gate, Stopped};
+use crate::domain::alert::AlertKind;
 use crate::domain::event::Source;
 use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
@@ -10,7 +11,7 @@ use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
 use crate::services::google::Gmail;
 use crate::sources::gmail::Finding;
 use crate::store::{Store, StoreError};
-use crate::tasks::logs::alert;
+use crate::tasks::logs::{alert, alert_of_task};
 use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -102,11 +103,11 @@ impl Desk {
     }
 
     /// Something that a person must know of this mailbox, there once however often it is said.
-    pub(super) fn alert_once(&self, parts: &[&str], text: &str) -> LogRow {
+    pub(super) fn alert_once(&self, kind: AlertKind, parts: &[&str], text: &str) -> LogRow {
         let name = format!("{}:{}:{}", self.mailbox.client_id, self.mailbox.address, parts.join(":"));
         LogRow {
             log_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("gmail:{name}").as_bytes()),
-            ..alert(&self.mailbox.client_id, text, self.now())
+            ..alert(&self.mailbox.client_id, kind, self.mailbox.address.as_str(), text, self.now())
         }
     }
 
@@ -135,6 +136,7 @@ impl Desk {
         let since = went_well_at.as_deref().unwrap_or("never");
         let address = &self.mailbox.address;
         let text = format!("{} of {address} does not succeed: {stopped} (last time that it did: {since})", task.kind);
-        Ok(Some(self.alert_once(&[task.kind.as_str(), since, stopped.name()], &text)))
+        let log_id = self.alert_once(stopped.alert(), &[task.kind.as_str(), since, stopped.name()], &text).log_id;
+        Ok(Some(LogRow { log_id, ..alert_of_task(task, stopped.alert(), &text, self.now()) }))
     }
 }

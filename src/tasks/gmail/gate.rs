@@ -1,6 +1,7 @@
 //! The way to one mailbox: its quota, which all instances share, its pauses, and a circuit breaker of its own, so that a bad mailbox
 //! holds up no other.
 
+use crate::domain::alert::AlertKind;
 use crate::engine::rows::{ClaimedTask, TaskEnd};
 use crate::intake::Now;
 use crate::services::google::GoogleError;
@@ -80,6 +81,21 @@ impl Stopped {
                 GoogleError::HistoryGone => "gone",
                 GoogleError::TooLarge { .. } => "large",
                 GoogleError::Unexpected { .. } => "unexpected",
+            },
+        }
+    }
+
+    /// What an operator looks at.
+    pub(super) fn alert(&self) -> AlertKind {
+        match self {
+            Self::Store(_) | Self::Wait { .. } => AlertKind::ServiceFails,
+            Self::Google(error) => match error {
+                GoogleError::Revoked { .. } | GoogleError::Denied { .. } => AlertKind::ServiceDenied,
+                GoogleError::Unreachable { .. }
+                | GoogleError::RateLimited { .. }
+                | GoogleError::HistoryGone
+                | GoogleError::TooLarge { .. }
+                | GoogleError::Unexpected { .. } => AlertKind::ServiceFails,
             },
         }
     }

@@ -5,6 +5,7 @@ use super::ASIDE_MAX;
 use super::desk::{Desk, Done, Hold};
 use super::gate::Stopped;
 use super::take::{self, CHUNK, Reason};
+use crate::domain::alert::AlertKind;
 use crate::engine::rows::LogRow;
 use crate::services::google::GoogleError;
 use crate::services::google::gmail::{HistoryPage, MessageRef, UNITS_HISTORY, UNITS_LIST, UNITS_PROFILE};
@@ -246,7 +247,7 @@ async fn full_read(desk: &Desk, hold: &Hold<'_>, logs: &mut Vec<LogRow>) -> Resu
                 desk.mailbox.address,
                 FULL_PAGES_MAX * 500
             );
-            logs.push(desk.alert_once(&["full", &full.history_id.to_string()], &text));
+            logs.push(desk.alert_once(AlertKind::ItemNotTaken, &["full", &full.history_id.to_string()], &text));
         }
         full.page = page.next_page.filter(|_| full.pages < FULL_PAGES_MAX);
         full.done = 0;

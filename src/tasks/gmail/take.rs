@@ -3,6 +3,7 @@
 use super::desk::{Desk, Hold};
 use super::gate::Stopped;
 use super::trail::{self, Glance, Trail, Verdict};
+use crate::domain::alert::AlertKind;
 use crate::engine::rows::LogRow;
 use crate::intake::ApplyError;
 use crate::mail::message::{self, Mail};
@@ -286,7 +287,7 @@ impl Sorted {
         self.aside.retain(|(known, _)| known != id);
         self.aside.push((id.to_owned(), vec![POISONED.to_owned()]));
         let text = format!("the mail {id} of {} could not be taken: {why}", desk.mailbox.address);
-        self.logs.push(desk.alert_once(&["poisoned", id], &text));
+        self.logs.push(desk.alert_once(AlertKind::ItemNotTaken, &["poisoned", id], &text));
     }
 
     /// An answer that is always the same must not hold up the messages after it.
@@ -303,9 +304,10 @@ impl Sorted {
 
 fn told(desk: &Desk, notice: &Notice, contact_id: Option<Uuid>) -> LogRow {
     let name = format!("{}:{}", desk.mailbox.client_id, notice.dedupe_key);
+    let about = notice.about.as_ref().unwrap_or(&notice.dedupe_key);
     LogRow {
         log_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()),
         contact_id,
-        ..alert(&desk.mailbox.client_id, &notice.text, desk.now())
+        ..alert(&desk.mailbox.client_id, notice.kind, about, &notice.text, desk.now())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, Done};
 use super::gate::Stopped;
+use crate::domain::alert::AlertKind;
 use crate::services::google::gmail::UNITS_WATCH;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -42,7 +43,7 @@ async fn tell_of_lapse(desk: &Desk, name: &str) -> Result<(), Stopped> {
     if DateTime::parse_from_rfc3339(&expired).is_ok_and(|expired| expired <= desk.now()) {
         let address = &desk.mailbox.address;
         let text = format!("Gmail's watch of {address} has lapsed: until it is renewed the mailbox is only polled");
-        let row = desk.alert_once(&["lapsed", &expired], &text);
+        let row = desk.alert_once(AlertKind::WatchLapsed, &["lapsed", &expired], &text);
         desk.store.want(Vec::new(), vec![row]).await?;
     }
     Ok(())

@@ -1,0 +1,130 @@
+//! Alerts: raised once however often, and ended.
+
+use super::{PostgresStore, fault};
+use crate::domain::alert::{AlertKind, AlertStatus};
+use crate::domain::ids::ClientId;
+use crate::store::alerts::{AlertRow, of_dead_task};
+use crate::store::cells::{Cells as _, unreadable};
+use crate::store::views::{AlertCount, AlertFilter, AlertView, ROWS_MAX};
+use crate::store::{StoreError, views_of};
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+// The columns are those of the newest occurrence. What was told before, which the log knows, raises nothing: the rows that raise
+// them are written by the same statement, so none of them is seen here.
+pub(super) const RAISE: &str = "
+    INSERT INTO alerts (
+        alert_id, client_id, kind, key, contact_id, task_key, text, what_to_do, status, times, first_at, last_at)
+    SELECT
+        v.alert_id, (array_agg(v.client_id))[1], (array_agg(v.kind))[1], (array_agg(v.key))[1],
+        (array_agg(v.contact_id ORDER BY v.at DESC))[1], (array_agg(v.task_key ORDER BY v.at DESC))[1],
+        (array_agg(v.text ORDER BY v.at DESC))[1], (array_agg(v.what_to_do))[1], 'open', count(DISTINCT v.occurrence),
+        max(v.at), max(v.at)
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::UUID[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::UUID[],
+        $10::TIMESTAMPTZ[]
+    ) AS v(alert_id, client_id, kind, key, contact_id, task_key, text, what_to_do, occurrence, at)
+    WHERE NOT EXISTS (SELECT FROM automation_logs AS l WHERE l.log_id = v.occurrence)
+    GROUP BY v.alert_id
+    ORDER BY v.alert_id
+    ON CONFLICT (alert_id) DO UPDATE SET
+        text = excluded.text, what_to_do = excluded.what_to_do, task_key = excluded.task_key,
+        contact_id = coalesce(excluded.contact_id, alerts.contact_id),
+        times = alerts.times + excluded.times, last_at = greatest(alerts.last_at, excluded.last_at),
+        is_told = alerts.is_told AND alerts.status <> 'resolved',
+        acknowledged_at = CASE WHEN alerts.status <> 'resolved' THEN alerts.acknowledged_at END,
+        resolved_at = NULL,
+        status = CASE WHEN alerts.status = 'resolved' THEN 'open' ELSE alerts.status END";
+
+const SUCCEEDED: &str = "
+    UPDATE alerts SET status = 'resolved', resolved_at = $2
+    WHERE status <> 'resolved' AND task_key IN (SELECT t.task_key FROM tasks AS t WHERE t.task_id = ANY($1))";
+
+const DEAD: &str = "
+    SELECT t.task_id, t.kind, t.client_id, t.task_key, t.contact_id, t.last_error
+    FROM tasks AS t WHERE t.task_id = ANY($1) AND t.status = 'dead' ORDER BY t.task_key";
+
+/// The alerts about tasks that have succeeded now are over.
+pub(super) async fn succeeded(
+    connection: &mut PgConnection,
+    tasks: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(SUCCEEDED).bind(tasks).bind(now).execute(connection).await.map_err(fault)?;
+    Ok(())
+}
+
+/// A task that was given up raises an alert, whoever gave it up.
+pub(super) async fn given_up(
+    connection: &mut PgConnection,
+    tasks: &[Uuid],
+    by: (Uuid, DateTime<Utc>),
+) -> Result<Vec<AlertRow>, StoreError> {
+    let rows = sqlx::query(DEAD).bind(tasks).fetch_all(connection).await.map_err(fault)?;
+    let mut alerts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let tenant = ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?;
+        let (kind, task_key) = (row.text("kind")?, row.text("task_key")?);
+        let contact_id = row.maybe("contact_id")?.and_then(|id| id.parse().ok());
+        let error = row.maybe("last_error")?.unwrap_or_default();
+        alerts.push(of_dead_task(&tenant, (&kind, &task_key), contact_id, &error, by));
+    }
+    Ok(alerts)
+}
+
+impl PostgresStore {
+    pub(in crate::store) async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertView>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM alerts
+             WHERE ($1::TEXT IS NULL OR status = $1) AND ($2::TEXT IS NULL OR client_id = $2)
+               AND ($3::TEXT IS NULL OR kind = $3) AND ($4::UUID IS NULL OR contact_id = $4)
+             ORDER BY last_at DESC, alert_id LIMIT $5",
+        )
+        .bind(filter.status.map(AlertStatus::as_str))
+        .bind(filter.client.as_ref().map(ClientId::as_str))
+        .bind(filter.kind.map(AlertKind::as_str))
+        .bind(filter.contact_id)
+        .bind(i64::from(filter.limit.min(ROWS_MAX)))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::alert).collect()
+    }
+
+    pub(in crate::store) async fn alert_counts(
+        &self,
+        client: Option<&ClientId>,
+    ) -> Result<Vec<AlertCount>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, status, count(*) AS n FROM alerts WHERE ($1::TEXT IS NULL OR client_id = $1)
+             GROUP BY kind, status ORDER BY kind, status",
+        )
+        .bind(client.map(ClientId::as_str))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::alert_count).collect()
+    }
+
+    pub(in crate::store) async fn end_alert(
+        &self,
+        id: Uuid,
+        status: AlertStatus,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE alerts SET status = $2,
+                acknowledged_at = CASE WHEN $2 = 'acknowledged' THEN $3 ELSE acknowledged_at END,
+                resolved_at = CASE WHEN $2 = 'resolved' THEN $3 END
+             WHERE alert_id = $1 AND (status = 'open' OR (status = 'acknowledged' AND $2 = 'resolved'))",
+        )
+        .bind(id)
+        .bind(status.as_str())
+        .bind(now)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+}
