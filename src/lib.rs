@@ -11,6 +11,7 @@ pub mod imports;
 pub mod intake;
 pub mod listener;
 pub mod mail;
+pub mod persons;
 pub mod sandbox;
 pub mod services;
 pub mod sources;

@@ -12,11 +12,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["domain"]),
     ("store", &["domain", "engine"]),
     ("intake", &["domain", "engine", "sources", "store"]),
-    ("imports", &["domain", "engine", "intake", "store"]),
+    ("imports", &["domain", "engine", "intake", "persons", "store"]),
+    ("persons", &["domain", "engine", "intake", "store"]),
     ("config", &["domain", "sources"]),
     ("listener", &["config", "domain", "intake", "sources", "store", "engine"]),
     ("services", &["domain", "sources"]),
-    ("tasks", &["domain", "engine", "imports", "intake", "mail", "services", "sources", "store"]),
+    ("tasks", &["domain", "engine", "imports", "intake", "mail", "persons", "services", "sources", "store"]),
     ("sandbox", &["domain", "intake"]),
 ];
 

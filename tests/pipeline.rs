@@ -222,7 +222,7 @@ on_both! {
         .await
         .unwrap();
         let answer = submit(&database, reply(1, "r1", "2026-11-01T09:00:00Z", "hello")).await;
-        assert_eq!((answer.events[0].stage_before, answer.events[0].stage_after), (Stage::Interested, Stage::Interested));
+        assert_eq!((answer.events[0].stage_before, answer.events[0].stage_after), (Some(Stage::Interested), Some(Stage::Interested)));
         let view = contact(&database, 1).await;
         assert_eq!((view.reply_count, view.emails_sent_count), (4, 7));
         assert_eq!(view.past_campaign_ids, serde_json::json!(["41", "42"]));

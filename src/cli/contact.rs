@@ -1,11 +1,14 @@
-//! `contact show` and `contact why`.
+//! `contact`: one person, seen, asked for, changed.
 
+use super::Rim;
 use super::out::{Out, clip, table};
 use super::sign::client;
 use crate::config::Config;
 use crate::domain::ids::{ClientId, ContactKey, Email};
+use crate::persons;
 use crate::store::Store;
 use crate::store::views::{ChatView, ContactView, EventView, LogView};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -17,6 +20,14 @@ pub(super) enum Command {
     Show(Who),
     /// Why the contact is where it is: every event with what it did and by which rule.
     Why(Who),
+    /// Ask of addresses whether they are known, where they stand, and whether a campaign may write to them.
+    Check {
+        #[arg(required = true)]
+        addresses: Vec<String>,
+        /// Who asks; the default client unless given.
+        #[arg(long, value_parser = super::parse_client)]
+        client: Option<ClientId>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,20 +54,64 @@ struct Why {
     decisions: Vec<LogView>,
 }
 
-pub(super) async fn run(command: Command, config: &Config, out: Out) -> anyhow::Result<ExitCode> {
-    let who = match &command {
-        Command::Show(who) | Command::Why(who) => who,
-    };
+/// Somebody may not be contacted.
+const NOT_ALL: u8 = 3;
+
+pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
+    let store = super::open(config).await?;
+    match command {
+        Command::Show(who) => look(&store, config, &who, out, Look::Show).await,
+        Command::Why(who) => look(&store, config, &who, out, Look::Why).await,
+        Command::Check { addresses, client: asked } => {
+            let (client_id, _) = client(config, asked.as_ref())?;
+            check(&store, config, client_id, &addresses, (rim.now)(), out, NOT_ALL).await
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Look {
+    Show,
+    Why,
+}
+
+/// Prints the answers; `code` where somebody may not be contacted.
+pub(super) async fn check(
+    store: &Store,
+    config: &Config,
+    client_id: &ClientId,
+    addresses: &[String],
+    now: DateTime<Utc>,
+    out: Out,
+    code: u8,
+) -> anyhow::Result<ExitCode> {
+    let checks = persons::check(store, &config.rules.suppression, client_id, addresses, now.date_naive()).await?;
+    out.print(&checks, |checks| {
+        let rows: Vec<Vec<String>> = checks
+            .iter()
+            .map(|check| {
+                let stage = check.stage.map_or_else(|| "-".to_owned(), |stage| stage.to_string());
+                let may = if check.may_be_contacted { "yes" } else { "no" };
+                let reason = check.reason.clone().unwrap_or_else(|| "-".to_owned());
+                vec![check.email.clone(), stage, may.to_owned(), reason]
+            })
+            .collect();
+        table(&["address", "stage", "may be contacted", "why not"], &rows)
+    })?;
+    let is_all = checks.iter().all(|check| check.may_be_contacted);
+    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::from(code) })
+}
+
+async fn look(store: &Store, config: &Config, who: &Who, out: Out, look: Look) -> anyhow::Result<ExitCode> {
     let (client_id, _) = client(config, who.client.as_ref())?;
     let key = ContactKey { client_id: client_id.clone(), email: who.email.clone() };
-    let store: Store = super::open(config).await?;
     let Some(contact) = store.contact(&key).await? else {
         anyhow::bail!("client {client_id} has no contact {}", who.email);
     };
     let timeline = store.timeline(contact.contact_id, ROWS_MAX).await?;
-    match command {
-        Command::Show(_) => out.print(&Shown { contact, messages: timeline.messages }, shown)?,
-        Command::Why(_) => {
+    match look {
+        Look::Show => out.print(&Shown { contact, messages: timeline.messages }, shown)?,
+        Look::Why => {
             let why = Why {
                 contact_id: contact.contact_id,
                 stage: contact.stage,

@@ -78,7 +78,8 @@ fn configuration(database_url: &str, airtable_url: &str) -> String {
     let secret = || Uuid::new_v4().simple().to_string();
     let mut text = format!(
         "listen = \"127.0.0.1:0\"\ndatabase_url = \"{database_url}\"\ndefault_client = \"acme\"\n\
-         [airtable]\ntoken = \"{}\"\nbase_id = \"appSandbox\"\napi_url = \"{airtable_url}\"\n",
+         [suppression]\nkey = \"{}\"\n[airtable]\ntoken = \"{}\"\nbase_id = \"appSandbox\"\napi_url = \"{airtable_url}\"\n",
+        secret(),
         sandbox::TOKEN
     );
     for client in ["acme", "globex"] {

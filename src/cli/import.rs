@@ -282,8 +282,9 @@ fn shown(imported: &Imported) -> String {
     let mut text = table(&["column", "field", "how"], &columns);
     let dry = if imported.dry_run { "nothing is written on a dry run; it would be: " } else { "" };
     text.push_str(&format!(
-        "\n\n{dry}{} rows: {} new, {} known, {} in this list already; left out: {} twice in the file, {} not usable, {} opted out\n",
-        report.rows, report.imported, report.known, report.unchanged, report.duplicates_in_file, report.invalid, report.opted_out
+        "\n\n{dry}{} rows: {} new, {} known, {} in this list already; left out: {} twice in the file, {} not usable, {} opted out, {} suppressed\n",
+        report.rows, report.imported, report.known, report.unchanged, report.duplicates_in_file, report.invalid, report.opted_out,
+        report.suppressed
     ));
     for reason in &report.reasons {
         text.push_str(&format!("  {reason}\n"));

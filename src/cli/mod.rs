@@ -7,6 +7,7 @@ mod demo;
 mod fixtures;
 mod google;
 mod import;
+mod keys;
 mod lists;
 pub mod logs;
 mod mail;
@@ -17,6 +18,7 @@ mod sandbox;
 mod serve;
 mod service;
 mod sign;
+mod suppressions;
 
 use crate::config::{self, Config};
 use crate::domain::event::Source;
@@ -114,6 +116,11 @@ enum Command {
     Alerts(alerts::Args),
     /// Import a list of contacts out of a CSV file.
     Import(import::Args),
+    /// The list of those who must not be contacted.
+    Suppressions {
+        #[command(subcommand)]
+        command: suppressions::Command,
+    },
     /// Bring the database to the schema of this version.
     Migrate {
         /// Print what would be done, change nothing.
@@ -143,12 +150,18 @@ pub fn run(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
 async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
     let out = Out::new(cli.json);
     let load = || load_config(cli.config.as_deref(), &rim);
+    let load_with_key = || {
+        let mut config = load()?;
+        keys::find_or_make(&mut config)?;
+        anyhow::Ok(config)
+    };
     match cli.command {
-        Command::Serve => serve::run(load()?, &rim).await,
+        Command::Serve => serve::run(load_with_key()?, &rim).await,
         Command::Demo { once } => demo::run(once, out, &rim).await,
         Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
         Command::Replay(args) => replay::run(args, &load()?, out, &rim).await,
-        Command::Contact { command } => contact::run(command, &load()?, out).await,
+        Command::Contact { command } => contact::run(command, &load()?, out, &rim).await,
+        Command::Suppressions { command } => suppressions::run(command, &load_with_key()?, out, &rim).await,
         Command::Deliveries { outcome, source, client, limit } => {
             lists::deliveries(&open(&load()?).await?, outcome, source, client, limit, out).await
         }
@@ -188,7 +201,9 @@ fn load_config(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Config> {
         None => None,
     };
     let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    Ok(config::load(file, &|name| (rim.env)(name))?)
+    let mut config = config::load(file, &|name| (rim.env)(name))?;
+    keys::find(&mut config)?;
+    Ok(config)
 }
 
 /// Opens the database as it is; commands that only look at it don't change its schema.

@@ -1,6 +1,6 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
-use super::{Rim, google};
+use super::{Rim, google, keys};
 use crate::config::{ClientConfig, Config};
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
@@ -48,6 +48,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
             );
         }
     }
+    keys::report(&config, &store).await.context("look at the keys of suppression")?;
     let airtable = airtable(&config)?;
     if airtable.is_none() {
         tracing::info!("Airtable is not configured: promotions wait as tasks");

@@ -3,6 +3,7 @@
 
 mod clients;
 mod gmail;
+mod suppression;
 mod tree;
 
 use crate::domain::follow_up::Spans;
@@ -103,7 +104,8 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     });
     let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
     let limits = limits(&mut top);
-    let rules = Rules { spans: spans(&mut top), wants: Wants::default() };
+    let suppression = suppression::suppression(&mut top);
+    let rules = Rules { spans: spans(&mut top), wants: Wants::default(), suppression };
     let airtable = airtable(&mut top);
     let google = google(&mut top);
     let clients = clients::clients(&mut top);

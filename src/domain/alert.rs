@@ -6,6 +6,7 @@ options!(
     /// What an alert is about.
     AlertKind {
         WroteToOptedOut => "wrote_to_opted_out",
+        WroteToSuppressed => "wrote_to_suppressed",
         CampaignInConversation => "campaign_in_conversation",
         AddressBounces => "address_bounces",
         SenderBounce => "sender_bounce",
@@ -49,6 +50,9 @@ impl AlertKind {
         match self {
             Self::WroteToOptedOut => {
                 "take the contact out of every campaign at the platform, and find out who wrote to it; it stays do_not_contact"
+            }
+            Self::WroteToSuppressed => {
+                "take the contact out of the campaign at the platform; before the next list is loaded, ask `contact check`"
             }
             Self::CampaignInConversation => "take the contact out of the new campaign; the conversation goes on",
             Self::AddressBounces => "find a new address of the contact and write to it there",

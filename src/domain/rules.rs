@@ -1,12 +1,14 @@
 //! What the operator has decided and every decision of the engine depends on; handed down from the configuration.
 
 use super::follow_up::Spans;
+use super::suppression::Suppression;
 
 /// Spans, and which follow-on work is wanted at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     pub spans: Spans,
     pub wants: Wants,
+    pub suppression: Suppression,
 }
 
 /// Follow-on work that is optional. What is not wanted leaves no tasks.

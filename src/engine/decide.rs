@@ -1,11 +1,12 @@
 //! The decision: begin with what is known, end with all that is to be written and answered.
 
-use super::follow;
 use super::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
-    TaskRow, TriggerType, Verdict, Writes,
+    SuppressionRow, TaskRow, TriggerType, Verdict, Writes,
 };
+use super::{follow, gate};
 use crate::domain::contact::{ChatRow, Contact};
+use crate::domain::erasure::Person;
 use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, OutsideChange, Profile, Source};
 use crate::domain::fold::{self, Step};
 use crate::domain::identity::platform_key;
@@ -14,6 +15,7 @@ use crate::domain::merge;
 use crate::domain::rules::Rules;
 use crate::domain::stage::Stage;
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -67,12 +69,14 @@ impl Incoming {
 /// What happened to one event of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EventAnswer {
-    pub event_id: Uuid,
+    /// None where the event was not kept.
+    pub event_id: Option<Uuid>,
     pub kind: &'static str,
-    pub contact_id: Uuid,
+    /// None where there is no contact.
+    pub contact_id: Option<Uuid>,
     pub email: String,
-    pub stage_before: Stage,
-    pub stage_after: Stage,
+    pub stage_before: Option<Stage>,
+    pub stage_after: Option<Stage>,
     pub outcome: Outcome,
     pub reason: String,
 }
@@ -180,7 +184,7 @@ pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, 
         contact_ids.insert(key.clone(), (turn.contact_id, turn.before.stage));
         let news: Vec<&Told> = events.into_iter().filter(|told| told.is_news).collect();
         if !news.is_empty() {
-            turn.run(&news, known.histories.get(&key), rim, &mut writes);
+            turn.run(&news, known, rim, &mut writes);
             contact_ids.insert(key.clone(), (turn.contact_id, turn.contact.stage));
             verdicts.extend(turn.verdicts);
         }
@@ -190,6 +194,7 @@ pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, 
         .map(|incoming| answer(incoming, &told, &verdicts, &contact_ids, known, rim, &mut writes))
         .collect();
     coalesce(&mut writes.tasks);
+    once_each(&mut writes.suppressions);
     (writes, answers)
 }
 
@@ -206,12 +211,26 @@ fn coalesce(tasks: &mut Vec<TaskRow>) {
     tasks.extend(by_key.into_values());
 }
 
+/// Two clients' contacts may leave one wish for the whole agency.
+fn once_each(suppressions: &mut Vec<SuppressionRow>) {
+    let mut kept: Vec<SuppressionRow> = Vec::with_capacity(suppressions.len());
+    for row in suppressions.drain(..) {
+        if !kept.iter().any(|known| known.identity() == row.identity()) {
+            kept.push(row);
+        }
+    }
+    suppressions.extend(kept);
+}
+
 /// Brings the reports of the batch together, event by event, with what is stored of them.
 fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<EventId, Told>, Vec<EventId>) {
     let mut told: HashMap<EventId, Told> = HashMap::new();
     let mut order = Vec::new();
     for incoming in batch {
         for event in &incoming.events {
+            if gate::stopped(event, known).is_some() {
+                continue;
+            }
             let id = (event.client_id.clone(), event.dedupe_key.clone());
             let mut is_first = false;
             let entry = told.entry(id.clone()).or_insert_with(|| {
@@ -278,7 +297,8 @@ impl Turn {
         }
     }
 
-    fn run(&mut self, news: &[&Told], history: Option<&History>, rim: &mut Rim<'_>, writes: &mut Writes) {
+    fn run(&mut self, news: &[&Told], known: &Known, rim: &mut Rim<'_>, writes: &mut Writes) {
+        let history = known.histories.get(&self.key);
         let steps = match history {
             Some(history) => self.fold_again(news, history, rim, writes),
             None => self.apply_on_top(news, rim, writes),
@@ -298,6 +318,7 @@ impl Turn {
             airtable_lead_id: self.airtable_lead_id.as_deref(),
             before: &self.before,
             after: &self.contact,
+            suppressed: gate::suppressed(known, &self.key.client_id, &self.key.email),
         };
         follow::write(&subject, &steps, history.is_some(), rim, writes);
     }
@@ -463,6 +484,13 @@ fn answer(
         .events
         .iter()
         .filter_map(|event| {
+            if let Some(stopped) = gate::stopped(event, known) {
+                let contact = known.contacts.get(&event.contact_key());
+                if stopped.outcome == Outcome::Refused {
+                    follow::log_refusal(event, contact, &stopped.reason, rim, writes);
+                }
+                return Some(stopped_answer(event, contact, stopped));
+            }
             let id = (event.client_id.clone(), event.dedupe_key.clone());
             let told = told.get(&id)?;
             let (contact_id, stage) = *contact_ids.get(&told.key)?;
@@ -481,38 +509,75 @@ fn answer(
                 None => (stage, stage, Outcome::Duplicate, "this event is known already".to_owned()),
             };
             Some(EventAnswer {
-                event_id: told.event_id,
+                event_id: Some(told.event_id),
                 kind: event.facts.data.kind(),
-                contact_id,
+                contact_id: Some(contact_id),
                 email: told.key.email.as_str().to_owned(),
-                stage_before,
-                stage_after,
+                stage_before: Some(stage_before),
+                stage_after: Some(stage_after),
                 outcome,
                 reason,
             })
         })
         .collect();
-    follow::write_changes_and_alerts(incoming, rim, writes);
+    let erased = gate::erased(incoming, known);
+    follow::write_changes_and_alerts(incoming, erased.as_ref(), rim, writes);
     let (outcome, reason) = outcome_of(incoming, &events);
     if incoming.is_webhook {
-        writes.deliveries.push(DeliveryRow {
-            delivery_id: incoming.delivery_id,
-            client_id: incoming.client_id.clone(),
-            source: incoming.source,
-            received_at: incoming.received_at,
-            outcome,
-            reason: reason.clone(),
-            body: incoming.body.clone(),
-            body_sha256: incoming.body_sha256,
-            events_count: u32::try_from(events.len()).unwrap_or(u32::MAX),
-        });
+        writes.deliveries.push(delivery_row(incoming, erased.as_ref(), outcome, reason.clone(), &events));
     }
     DeliveryAnswer { delivery_id: incoming.delivery_id, outcome, reason, events }
 }
 
+/// Of an event that was not let in. Of an erased person there is no contact, whoever has a row with that address meanwhile.
+fn stopped_answer(event: &Event, contact: Option<&KnownContact>, stopped: gate::Stopped) -> EventAnswer {
+    let contact = contact.filter(|_| stopped.outcome != Outcome::Ignored);
+    let stage = contact.map(|known| known.contact.stage);
+    EventAnswer {
+        event_id: None,
+        kind: event.facts.data.kind(),
+        contact_id: contact.map(|known| known.contact_id),
+        email: event.email.as_str().to_owned(),
+        stage_before: stage,
+        stage_after: stage,
+        outcome: stopped.outcome,
+        reason: stopped.reason,
+    }
+}
+
+/// What is kept of a request: of erased persons neither text nor hash, only that it came.
+fn delivery_row(
+    incoming: &Incoming,
+    erased: Option<&Person>,
+    outcome: Outcome,
+    reason: Option<String>,
+    events: &[EventAnswer],
+) -> DeliveryRow {
+    let (body, body_sha256, reason) = match erased {
+        None => (incoming.body.clone(), incoming.body_sha256, reason),
+        Some(person) => {
+            let body = person.taken_out_of_body(&incoming.body);
+            let hash = Sha256::digest(body.as_bytes()).into();
+            (body, hash, reason.map(|reason| person.taken_out_of(&reason)))
+        }
+    };
+    let kept = events.iter().filter(|event| event.event_id.is_some()).count();
+    DeliveryRow {
+        delivery_id: incoming.delivery_id,
+        client_id: incoming.client_id.clone(),
+        source: incoming.source,
+        received_at: incoming.received_at,
+        outcome,
+        reason,
+        body,
+        body_sha256,
+        events_count: u32::try_from(kept).unwrap_or(u32::MAX),
+    }
+}
+
 /// A delivery with any part that was not understood is shown as unrecognised, so that no part is lost unseen.
 fn outcome_of(incoming: &Incoming, events: &[EventAnswer]) -> (Outcome, Option<String>) {
-    let did_something = events.iter().any(|event| event.outcome != Outcome::Duplicate)
+    let did_something = events.iter().any(|event| matches!(event.outcome, Outcome::Applied | Outcome::Refused))
         || !incoming.campaign_changes.is_empty()
         || !incoming.alerts.is_empty();
     if !incoming.unrecognised.is_empty() {
@@ -525,8 +590,11 @@ fn outcome_of(incoming: &Incoming, events: &[EventAnswer]) -> (Outcome, Option<S
     if did_something {
         return (Outcome::Applied, None);
     }
-    if !events.is_empty() {
+    if events.iter().any(|event| event.outcome == Outcome::Duplicate) {
         return (Outcome::Duplicate, Some("every event in it is known already".to_owned()));
+    }
+    if let Some(stopped) = events.first() {
+        return (Outcome::Ignored, Some(stopped.reason.clone()));
     }
     let reason = if incoming.ignored.is_empty() { "nothing in it".to_owned() } else { incoming.ignored.join("; ") };
     (Outcome::Ignored, Some(reason))

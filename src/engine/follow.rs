@@ -2,14 +2,18 @@
 
 use super::alerts::{Raised, alert_id, alert_log};
 use super::decide::{Incoming, Rim};
-use super::rows::{AutomationType, LogRow, LogStatus, TaskKind, TaskRow, TriggerType, Writes};
+use super::rows::{
+    AutomationType, KnownContact, LogRow, LogStatus, SuppressionRow, TaskKind, TaskRow, TriggerType, Writes,
+};
 use crate::domain::alert::AlertKind;
 use crate::domain::contact::Contact;
+use crate::domain::erasure::Person;
 use crate::domain::event::{Event, EventData, Source};
 use crate::domain::fold::Step;
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::lead_change;
 use crate::domain::stage::Stage;
+use crate::domain::suppression::{Reason, Refusal, Scope};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +24,8 @@ const PRIORITY_WRITE_BACK: u8 = 1;
 const PRIORITY_USUAL: u8 = 5;
 /// Of a reason that becomes an alert's text.
 const REASON_CHARS_MAX: usize = 300;
+/// Other clients are to stop now.
+const PRIORITY_SPREAD: u8 = 1;
 
 /// The contact before and after its part of the batch.
 pub(super) struct Subject<'a> {
@@ -28,6 +34,8 @@ pub(super) struct Subject<'a> {
     pub(super) airtable_lead_id: Option<&'a str>,
     pub(super) before: &'a Contact,
     pub(super) after: &'a Contact,
+    /// Why nobody may write to this address for this client, whatever the stage.
+    pub(super) suppressed: Option<Reason>,
 }
 
 pub(super) fn write(
@@ -37,7 +45,9 @@ pub(super) fn write(
     rim: &mut Rim<'_>,
     writes: &mut Writes,
 ) {
+    suppress(subject, rim, writes);
     for (event, step) in steps {
+        warn_of_mail(subject, event, step, rim, writes);
         log_step(subject, event, step, was_folded_again, rim, writes);
         for campaign in &step.campaigns_touched {
             let kind = TaskKind::PlatformSyncSequence;
@@ -84,6 +94,55 @@ pub(super) fn write(
     if needs_client_record(subject.after) && !needs_client_record(subject.before) {
         writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, PRIORITY_USUAL, rim));
     }
+}
+
+/// Whoever enters `do_not_contact` is on the list with the same commit. For the whole agency, the other clients' contacts of this
+/// address are looked after by a task: they are not known here.
+fn suppress(subject: &Subject<'_>, rim: &mut Rim<'_>, writes: &mut Writes) {
+    if subject.after.stage != Stage::DoNotContact || subject.before.stage == Stage::DoNotContact {
+        return;
+    }
+    let Some(hashed) = rim.rules.suppression.address(&subject.key.email) else { return };
+    let scope = rim.rules.suppression.scope_of_opt_outs;
+    let id = (rim.new_id)();
+    let row = SuppressionRow::of(id, scope, &subject.key.client_id, hashed, Reason::OptOut, rim.now);
+    writes.suppressions.push(row);
+    match scope {
+        Scope::Agency => writes.tasks.push(task(subject, TaskKind::SuppressionSpread, PRIORITY_SPREAD, rim)),
+        Scope::Client | Scope::Campaign => {}
+    }
+}
+
+/// Mail to somebody on the list of another client. (To one who opted out with this client the fold itself raises an alert.)
+fn warn_of_mail(subject: &Subject<'_>, event: &Event, step: &Step, rim: &mut Rim<'_>, writes: &mut Writes) {
+    let EventData::EmailSent { .. } = event.facts.data else { return };
+    let Some(reason) = subject.suppressed.filter(|_| step.before != Stage::DoNotContact) else { return };
+    let mut row = stage_log(subject, step.before, step.after, rim);
+    row.automation_type = AutomationType::TaskCreation;
+    row.trigger_type = TriggerType::ConditionMet;
+    let text = format!("mail was sent to an address that is {}", Refusal(reason));
+    row.action_taken = format!("alert: {text}");
+    row.raises = Some(Raised::new(AlertKind::WroteToSuppressed, about(subject, event), text));
+    row.action_details = Some(format!("{} of {}", event.facts.data.kind(), event.facts.occurred_at.to_rfc3339()));
+    writes.logs.push(row);
+}
+
+/// A contact that was not added, without its address where it is nobody's contact.
+pub(super) fn log_refusal(
+    event: &Event,
+    contact: Option<&KnownContact>,
+    reason: &str,
+    rim: &mut Rim<'_>,
+    writes: &mut Writes,
+) {
+    writes.logs.push(LogRow {
+        contact_id: contact.map(|known| known.contact_id),
+        lead_id: contact.and_then(|known| known.airtable_lead_id.clone()),
+        action_taken: format!("refused {}", event.facts.data.kind()),
+        status: LogStatus::Failed,
+        error_message: Some(reason.to_owned()),
+        ..LogRow::new((rim.new_id)(), event.client_id.clone(), rim.trigger, rim.now)
+    });
 }
 
 /// Won, and no record of the client is linked yet (rule 5: only what is won is converted).
@@ -170,7 +229,12 @@ fn stage_log(subject: &Subject<'_>, from: Stage, to: Stage, rim: &mut Rim<'_>) -
 }
 
 /// The parts of a delivery that are about no single contact.
-pub(super) fn write_changes_and_alerts(incoming: &Incoming, rim: &mut Rim<'_>, writes: &mut Writes) {
+pub(super) fn write_changes_and_alerts(
+    incoming: &Incoming,
+    erased: Option<&Person>,
+    rim: &mut Rim<'_>,
+    writes: &mut Writes,
+) {
     for change in &incoming.campaign_changes {
         writes.tasks.push(TaskRow {
             task_id: (rim.new_id)(),
@@ -192,7 +256,7 @@ pub(super) fn write_changes_and_alerts(incoming: &Incoming, rim: &mut Rim<'_>, w
     }
     for alert in &incoming.alerts {
         let about = alert.about.as_ref().unwrap_or(&alert.dedupe_key);
-        let raised = Raised::new(alert.kind, format!("{}:{about}", alert.source), alert.text.clone());
+        let raised = Raised::new(alert.kind, format!("{}:{about}", alert.source), without(erased, &alert.text));
         // The same alert told twice is one row: its id comes out of its identity.
         let log_id = told_id(&alert.client_id, &alert.dedupe_key);
         writes.logs.push(LogRow {
@@ -202,8 +266,13 @@ pub(super) fn write_changes_and_alerts(incoming: &Incoming, rim: &mut Rim<'_>, w
         });
     }
     if let Some(reason) = incoming.unrecognised.first().filter(|_| incoming.is_webhook) {
-        writes.logs.push(unrecognised(incoming, reason, rim));
+        writes.logs.push(unrecognised(incoming, &without(erased, reason), rim));
     }
+}
+
+/// A text without the person that was erased.
+fn without(erased: Option<&Person>, text: &str) -> String {
+    erased.map_or_else(|| text.to_owned(), |person| person.taken_out_of(text))
 }
 
 /// One alert a reason, however many deliveries there are: the rows of the deliveries tell each.

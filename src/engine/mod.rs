@@ -3,5 +3,6 @@
 pub mod alerts;
 pub mod decide;
 mod follow;
+pub mod gate;
 pub mod lineage;
 pub mod rows;

@@ -3,10 +3,11 @@
 use super::alerts::Raised;
 use crate::domain::contact::{ActionTaken, ChatRow, Contact, PatchChange};
 use crate::domain::event::{Facts, OutsideChange, Source};
-use crate::domain::ids::{ClientId, ContactKey, Email};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::lead::Cells;
 use crate::domain::stage::{Stage, options};
+use crate::domain::suppression::{Hashed, Listed, Reason, Scope};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -110,7 +111,12 @@ pub struct Known {
     pub events: HashMap<(ClientId, String), StoredEvent>,
     /// Only of contacts that must be folded again.
     pub histories: HashMap<ContactKey, History>,
+    /// Under what the batch's addresses are suppressed, for whomever; most are not there.
+    pub suppressed: HashMap<Email, Vec<Listed>>,
 }
+
+/// What is asked of the suppressions: hashes, and the addresses that each stands for.
+pub type Asked = HashMap<String, Vec<Email>>;
 
 /// Everything that follows from a batch; the store writes it in one transaction.
 #[derive(Debug, Default)]
@@ -123,6 +129,43 @@ pub struct Writes {
     pub chat_marks: Vec<MarksWrite>,
     pub logs: Vec<LogRow>,
     pub tasks: Vec<TaskRow>,
+    pub suppressions: Vec<SuppressionRow>,
+}
+
+/// A suppression to keep; there once however often it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressionRow {
+    pub suppression_id: Uuid,
+    pub scope: Scope,
+    /// None for the agency: nobody can tell which client it comes from.
+    pub client_id: Option<ClientId>,
+    pub campaign: Option<CampaignId>,
+    pub hashed: Hashed,
+    pub reason: Reason,
+    pub now: DateTime<Utc>,
+}
+
+impl SuppressionRow {
+    /// For one client or the whole agency.
+    pub fn of(
+        suppression_id: Uuid,
+        scope: Scope,
+        client_id: &ClientId,
+        hashed: Hashed,
+        reason: Reason,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let client_id = match scope {
+            Scope::Agency => None,
+            Scope::Client | Scope::Campaign => Some(client_id.clone()),
+        };
+        Self { suppression_id, scope, client_id, campaign: None, hashed, reason, now }
+    }
+
+    /// What there is one row of.
+    pub fn identity(&self) -> (Scope, Option<&ClientId>, Option<&CampaignId>, &Hashed) {
+        (self.scope, self.client_id.as_ref(), self.campaign.as_ref(), &self.hashed)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -288,6 +331,7 @@ options!(
         GmailWatch => "gmail.watch",
         CampaignSpread => "campaign.spread",
         PlatformSyncSequence => "platform.sync_sequence",
+        SuppressionSpread => "suppression.spread",
     }
 );
 

@@ -8,9 +8,11 @@ use crate::domain::identity::hash_key;
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::import::{Mapping, Row, Told, map, read_row};
 use crate::domain::stage::Stage;
+use crate::domain::suppression::Refusal;
 use crate::engine::decide::Incoming;
 use crate::engine::rows::Outcome;
 use crate::intake::{ApplyError, Context, apply_through_conflicts};
+use crate::persons;
 use crate::store::StoreError;
 use chrono::{DateTime, Utc};
 use reader::{Part, RawRow};
@@ -40,7 +42,7 @@ pub struct Plan {
     pub dry_run: bool,
 }
 
-/// What became of the rows: each is in one of the first six counts.
+/// What became of the rows: each is in one of the counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub rows: u64,
@@ -54,6 +56,8 @@ pub struct Report {
     pub invalid: u64,
     /// On `do_not_contact`; nothing of them was touched.
     pub opted_out: u64,
+    /// On the list of those who must not be contacted; nothing of them was kept.
+    pub suppressed: u64,
     /// The first few reasons why rows were left out.
     pub reasons: Vec<String>,
     pub bytes_read: u64,
@@ -61,7 +65,7 @@ pub struct Report {
 
 impl Report {
     pub fn rejected(&self) -> u64 {
-        self.duplicates_in_file + self.invalid + self.opted_out
+        self.duplicates_in_file + self.invalid + self.opted_out + self.suppressed
     }
 }
 
@@ -180,11 +184,18 @@ impl Import {
     ) -> Result<(), ImportError> {
         let emails: Vec<Email> = rows.iter().map(|(row, _)| row.email.clone()).collect();
         let known = context.store.known_stages(&self.plan.client_id, &emails).await?;
+        let suppressed =
+            persons::suppressed(context.store, &context.rules.suppression, &self.plan.client_id, &emails).await?;
         let mut events = Vec::with_capacity(rows.len());
         let mut taken = Vec::with_capacity(rows.len());
         for (row, raw) in rows {
             match known.get(&row.email) {
                 Some((Stage::DoNotContact, _)) => self.opted_out(&row.email, raw, reject),
+                _ if suppressed.contains_key(&row.email) => {
+                    self.report.suppressed += 1;
+                    let reason = suppressed.get(&row.email).map(|reason| Refusal(*reason).to_string());
+                    self.reject(raw, reason.unwrap_or_default(), reject);
+                }
                 known => {
                     let before = match known {
                         None => Before::New,
@@ -211,8 +222,8 @@ impl Import {
         // Somebody opted out between the look and the write: the engine refused it, so it was not imported.
         let answers = applied.answers.into_iter().flat_map(|answer| answer.events);
         for (answer, (before, raw)) in answers.zip(taken) {
-            if answer.outcome == Outcome::Refused {
-                self.report.opted_out += 1;
+            if matches!(answer.outcome, Outcome::Refused | Outcome::Ignored) {
+                self.count_left_out(answer.outcome);
                 self.reject(raw, answer.reason, reject);
             } else {
                 self.count(before);
@@ -226,6 +237,14 @@ impl Import {
             Before::New => self.report.imported += 1,
             Before::Known => self.report.known += 1,
             Before::Listed => self.report.unchanged += 1,
+        }
+    }
+
+    fn count_left_out(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Refused {
+            self.report.opted_out += 1;
+        } else {
+            self.report.suppressed += 1;
         }
     }
 

@@ -6,11 +6,11 @@
 mod batcher;
 
 use crate::domain::event::{Event, Source};
-use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::domain::rules::Rules;
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
-use crate::engine::lineage;
-use crate::engine::rows::{Known, TriggerType, Writes};
+use crate::engine::rows::{Asked, Known, TriggerType, Writes};
+use crate::engine::{gate, lineage};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
 use chrono::{DateTime, Utc};
@@ -189,7 +189,7 @@ async fn decide_on(
     context: &Context<'_>,
     lock: bool,
 ) -> Result<(Writes, Applied), ApplyError> {
-    let known = load(tx, batch, lock).await?;
+    let known = load(tx, batch, context, lock).await?;
     let mut batch = lineage::settle(batch, &known);
     let changed = outside_changes(&known, (context.now)());
     let asked = batch.len();
@@ -223,7 +223,7 @@ async fn decide_with(
     Ok((writes, Applied { answers, left_work }))
 }
 
-async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, StoreError> {
+async fn load(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Known, StoreError> {
     let contacts: BTreeSet<ContactKey> =
         batch.iter().flat_map(|incoming| &incoming.events).map(Event::contact_key).collect();
     let events: BTreeSet<(ClientId, String)> = batch
@@ -231,12 +231,13 @@ async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, Stor
         .flat_map(lineage::keys)
         .map(|(client_id, dedupe_key)| (client_id.clone(), dedupe_key.to_owned()))
         .collect();
-    if events.is_empty() {
+    let asked = asked(batch, context.rules);
+    if events.is_empty() && asked.is_empty() {
         return Ok(Known::default());
     }
     let contacts: Vec<ContactKey> = contacts.into_iter().collect();
     let events: Vec<_> = events.into_iter().collect();
-    let mut known = tx.load(&contacts, &events, lock).await?;
+    let mut known = tx.load_asking(&contacts, &events, &asked, lock).await?;
     // An event that is known already belongs to the contact it was first told about, and so does what goes back to it.
     let owners: BTreeSet<ContactKey> = known
         .events
@@ -249,6 +250,21 @@ async fn load(tx: &mut Tx, batch: &[Incoming], lock: bool) -> Result<Known, Stor
         known.contacts.extend(tx.load(&owners, &[], lock).await?.contacts);
     }
     Ok(known)
+}
+
+/// Under what the batch's addresses may be suppressed.
+fn asked(batch: &[Incoming], rules: &Rules) -> Asked {
+    let mut asked = Asked::new();
+    if rules.suppression.keys.is_empty() {
+        return asked;
+    }
+    let emails: BTreeSet<Email> = batch.iter().flat_map(gate::asked).collect();
+    for email in emails {
+        for hash in rules.suppression.asked(&email) {
+            asked.entry(hash).or_default().push(email.clone());
+        }
+    }
+    asked
 }
 
 /// The histories of the contacts that must be folded again.

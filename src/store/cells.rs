@@ -1,11 +1,13 @@
 //! Rows of both databases, read by one code: the column's own type becomes the plain value.
 
 use super::StoreError;
-use crate::domain::ids::{ClientId, ContactKey, Email};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
-use crate::engine::rows::{KnownContact, StoredEvent, Verdict};
+use crate::domain::suppression::{Listed, Reason, Scope, Target};
+use crate::engine::rows::{Asked, KnownContact, StoredEvent, Verdict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A row of either database.
@@ -84,4 +86,35 @@ pub(super) fn stored_event(row: &impl Cells) -> Result<StoredEvent, StoreError> 
 fn stage(row: &impl Cells, column: &str) -> Result<Stage, StoreError> {
     let name = row.text(column)?;
     Stage::parse(&name).ok_or_else(|| unreadable("stage", name))
+}
+
+/// A row of suppressions, kept under each address that its hash stands for.
+pub(super) fn add_listed(
+    row: &impl Cells,
+    asked: &Asked,
+    suppressed: &mut HashMap<Email, Vec<Listed>>,
+) -> Result<(), StoreError> {
+    let hash = row.text("value_hmac")?;
+    let listed = listed(row)?;
+    for email in asked.get(&hash).into_iter().flatten() {
+        suppressed.entry(email.clone()).or_default().push(listed.clone());
+    }
+    Ok(())
+}
+
+pub(super) fn listed(row: &impl Cells) -> Result<Listed, StoreError> {
+    let (scope, target, reason) = (row.text("scope")?, row.text("kind")?, row.text("reason")?);
+    Ok(Listed {
+        scope: Scope::parse(&scope).ok_or_else(|| unreadable("scope", &scope))?,
+        client_id: row
+            .maybe("client_id")?
+            .map(|id| ClientId::parse(&id).map_err(|error| unreadable("client id", error)))
+            .transpose()?,
+        campaign: row
+            .maybe("campaign_id")?
+            .map(|id| CampaignId::parse(&id).map_err(|error| unreadable("campaign id", error)))
+            .transpose()?,
+        target: Target::parse(&target).ok_or_else(|| unreadable("kind of suppression", &target))?,
+        reason: Reason::parse(&reason).ok_or_else(|| unreadable("reason", &reason))?,
+    })
 }

@@ -9,13 +9,14 @@ mod gmail;
 mod migrations;
 mod postgres;
 mod sqlite;
+pub mod suppression;
 pub mod views;
 mod views_of;
 
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::engine::rows::{
-    ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskRow, TaskSettled, Writes,
+    Asked, ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskRow, TaskSettled, Writes,
 };
 use chrono::{DateTime, Utc};
 use postgres::{PostgresStore, PostgresTx};
@@ -444,9 +445,20 @@ impl Tx {
         events: &[(ClientId, String)],
         lock: bool,
     ) -> Result<Known, StoreError> {
+        self.load_asking(contacts, events, &Asked::new(), lock).await
+    }
+
+    /// [`Self::load`], and under what these addresses are suppressed: on PostgreSQL in the same round trip.
+    pub async fn load_asking(
+        &mut self,
+        contacts: &[ContactKey],
+        events: &[(ClientId, String)],
+        asked: &Asked,
+        lock: bool,
+    ) -> Result<Known, StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.load(contacts, events).await,
-            Self::Postgres(tx) => tx.load(contacts, events, lock).await,
+            Self::Sqlite(tx) => tx.load(contacts, events, asked).await,
+            Self::Postgres(tx) => tx.load(contacts, events, asked, lock).await,
         }
     }
 

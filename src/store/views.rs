@@ -4,8 +4,9 @@ use crate::domain::alert::{AlertKind, AlertStatus};
 use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
+use crate::domain::suppression::{Reason, Scope, Target, WhyNot};
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -302,5 +303,66 @@ pub struct EventFilter {
 pub struct TaskFilter {
     pub status: Option<TaskStatus>,
     pub kind: Option<TaskKind>,
+    pub limit: u32,
+}
+
+/// What is known of an address before it is bought, enriched or written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactCheck {
+    /// As it was asked for.
+    pub email: String,
+    pub is_known: bool,
+    pub contact_id: Option<Uuid>,
+    pub stage: Option<Stage>,
+    /// By a campaign, today.
+    pub may_be_contacted: bool,
+    pub why_not: Option<WhyNot>,
+    /// The closed reason where the address is suppressed; never by whom.
+    pub suppressed: Option<Reason>,
+    /// The same in words.
+    pub reason: Option<String>,
+    /// When it may be written to again, where only the time is against it.
+    pub not_before: Option<NaiveDate>,
+}
+
+/// Where a contact stands, as far as a check needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub contact_id: Uuid,
+    pub stage: Stage,
+    pub follow_up_date: Option<NaiveDate>,
+}
+
+/// A contact that a suppression concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    pub stage: Stage,
+    pub campaign: Option<CampaignId>,
+    pub has_engaged: bool,
+}
+
+/// A suppression as it is stored: a hash, no address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SuppressionView {
+    pub suppression_id: String,
+    pub scope: Scope,
+    pub client_id: Option<String>,
+    pub campaign_id: Option<String>,
+    pub target: Target,
+    pub reason: Reason,
+    pub value_hmac: String,
+    pub key_id: String,
+    pub created_at: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SuppressionFilter {
+    pub scope: Option<Scope>,
+    pub client: Option<ClientId>,
+    pub reason: Option<Reason>,
+    /// The last one of the page before.
+    pub after: Option<Uuid>,
     pub limit: u32,
 }

@@ -1,14 +1,15 @@
 //! Rows of either database as the views that operators read.
 
 use super::StoreError;
-use super::cells::{Cells, unreadable};
+use super::cells::{Cells, listed, unreadable};
 use super::foreign::stage_of;
 use super::views::{
     AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, News,
-    Owner, Owners, TaskView,
+    Owner, Owners, Reached, Standing, SuppressionView, TaskView,
 };
-use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
+use crate::domain::suppression::Listed;
 use crate::engine::rows::{ClaimedTask, LeadSubject, TaskKind};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -235,6 +236,42 @@ pub(super) fn known_stage(row: &impl Cells) -> Result<(Email, (Stage, Option<Uui
         None => None,
     };
     Ok((email, (stage, list_id)))
+}
+
+pub(super) fn standing(row: &impl Cells) -> Result<(Email, Standing), StoreError> {
+    let (email, (stage, _)) = known_stage(row)?;
+    let date = row.maybe("follow_up_date")?;
+    let follow_up_date =
+        date.map(|date| date.parse().map_err(|error| unreadable("follow-up date", error))).transpose()?;
+    Ok((email, Standing { contact_id: row.id("contact_id")?, stage, follow_up_date }))
+}
+
+pub(super) fn reached(row: &impl Cells) -> Result<Reached, StoreError> {
+    let (email, (stage, _)) = known_stage(row)?;
+    let campaign = row.maybe("current_campaign_id")?.and_then(|id| CampaignId::parse(&id).ok());
+    let client_id = ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?;
+    Ok(Reached {
+        contact_id: row.id("contact_id")?,
+        key: ContactKey { client_id, email },
+        stage,
+        campaign,
+        has_engaged: row.flag("has_engaged")?,
+    })
+}
+
+pub(super) fn suppression(row: &impl Cells) -> Result<SuppressionView, StoreError> {
+    let Listed { scope, client_id, campaign, target, reason } = listed(row)?;
+    Ok(SuppressionView {
+        suppression_id: row.text("suppression_id")?,
+        scope,
+        client_id: client_id.map(|id| id.as_str().to_owned()),
+        campaign_id: campaign.map(|id| id.as_str().to_owned()),
+        target,
+        reason,
+        value_hmac: row.text("value_hmac")?,
+        key_id: row.text("key_id")?,
+        created_at: row.text("created_at")?,
+    })
 }
 
 pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {

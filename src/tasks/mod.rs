@@ -7,6 +7,7 @@ mod logs;
 mod outside;
 mod retry;
 mod spread;
+mod suppressed;
 
 use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
@@ -124,7 +125,12 @@ impl Dispatcher {
 }
 
 async fn turn(store: &Store, rules: &Rules, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
-    for turn in [outside::turn(store, rules, now).await?, spread::turn(store, rules, now).await?] {
+    let turns = [
+        outside::turn(store, rules, now).await?,
+        suppressed::turn(store, now).await?,
+        spread::turn(store, rules, now).await?,
+    ];
+    for turn in turns {
         match turn {
             Turn::Worked(count) => return Ok(Turn::Worked(count)),
             Turn::Wait(_) | Turn::Idle => {}
@@ -177,7 +183,7 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         TaskKind::GmailMailbox | TaskKind::GmailWatch => {
             (!configured.gmail).then_some("waits: no mailbox can be opened; set the credentials of [clients.….gmail]")
         }
-        TaskKind::CampaignSpread => None,
+        TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
         TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),
     }
 }

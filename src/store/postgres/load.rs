@@ -2,9 +2,9 @@
 
 use super::{PostgresTx, fault};
 use crate::domain::ids::{ClientId, ContactKey};
-use crate::engine::rows::{History, Known};
+use crate::engine::rows::{Asked, History, Known};
 use crate::store::StoreError;
-use crate::store::cells::{Cells as _, key, known_contact, stored_event};
+use crate::store::cells::{Cells as _, add_listed, key, known_contact, stored_event};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ macro_rules! contacts_by_key {
     };
 }
 
-/// The contacts of a batch, and those of its events that are known already, in one answer.
+/// The contacts of a batch, those of its events that are known already, and what suppresses its addresses, in one answer.
 macro_rules! batch {
     ($lock:literal) => {
         concat!(
@@ -43,14 +43,20 @@ macro_rules! batch {
             ")
     SELECT contact_id, client_id, email, fold, airtable_lead_id, changed_outside, version, adopted, NULL::UUID AS event_id,
            NULL::TEXT AS dedupe_key, NULL::JSONB AS seen, NULL::TEXT AS stage_before, NULL::TEXT AS stage_after,
-           NULL::BOOL AS refused, NULL::TEXT AS rule
+           NULL::BOOL AS refused, NULL::TEXT AS rule, NULL::TEXT AS value_hmac, NULL::TEXT AS scope,
+           NULL::TEXT AS campaign_id, NULL::TEXT AS kind, NULL::TEXT AS reason
     FROM known
     UNION ALL
     SELECT e.contact_id, e.client_id, lower(c.email), NULL, NULL, NULL, NULL, NULL, e.event_id, e.dedupe_key, e.seen,
-           e.stage_before, e.stage_after, e.refused, e.rule
+           e.stage_before, e.stage_after, e.refused, e.rule, NULL, NULL, NULL, NULL, NULL
     FROM unnest($3::TEXT[], $4::TEXT[]) AS k(client_id, dedupe_key)
     JOIN events AS e ON e.client_id = k.client_id AND e.dedupe_key = k.dedupe_key
-    JOIN contacts AS c ON c.contact_id = e.contact_id"
+    JOIN contacts AS c ON c.contact_id = e.contact_id
+    UNION ALL
+    SELECT NULL, s.client_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.value_hmac,
+           s.scope, s.campaign_id, s.kind, s.reason
+    FROM unnest($5::TEXT[]) AS k(value_hmac)
+    JOIN suppressions AS s ON s.value_hmac = k.value_hmac"
         )
     };
 }
@@ -75,6 +81,7 @@ impl PostgresTx {
         &mut self,
         contacts: &[ContactKey],
         events: &[(ClientId, String)],
+        asked: &Asked,
         lock: bool,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
@@ -82,11 +89,13 @@ impl PostgresTx {
         let (clients, emails) = columns(contacts);
         let event_clients: Vec<&str> = events.iter().map(|(client, _)| client.as_str()).collect();
         let event_keys: Vec<&str> = events.iter().map(|(_, key)| key.as_str()).collect();
-        let rows = self
-            .read(|| sqlx::query(statement).bind(&clients).bind(&emails).bind(&event_clients).bind(&event_keys))
-            .await?;
-        for row in &rows {
-            if is_event(row)? {
+        let hashes: Vec<&str> = asked.keys().map(String::as_str).collect();
+        let query =
+            || sqlx::query(statement).bind(&clients).bind(&emails).bind(&event_clients).bind(&event_keys).bind(&hashes);
+        for row in &self.read(query).await? {
+            if row.maybe("value_hmac")?.is_some() {
+                add_listed(row, asked, &mut known.suppressed)?;
+            } else if is_event(row)? {
                 let event = stored_event(row)?;
                 known.events.insert((event.key.client_id.clone(), event.dedupe_key.clone()), event);
             } else {

@@ -9,6 +9,7 @@ mod lists;
 mod load;
 mod queries;
 mod schema;
+mod suppression;
 mod tasks;
 mod write;
 

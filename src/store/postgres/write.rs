@@ -3,10 +3,12 @@
 use super::{PostgresTx, alerts, fault};
 use crate::domain::contact::ActionTaken;
 use crate::domain::event::{ContactSource, FollowUpReason};
-use crate::domain::ids::CampaignId;
+use crate::domain::ids::{CampaignId, ClientId};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
-use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
+use crate::engine::rows::{
+    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, SuppressionRow, TaskRow, Writes,
+};
 use crate::store::StoreError;
 use crate::store::alerts::{AlertRow, raised_by};
 use sqlx::Arguments as _;
@@ -207,6 +209,21 @@ const DELIVERIES: &str = "
     ) AS v(
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
 
+// Somebody who opted out may ask to be erased later; never the other way.
+const SUPPRESSIONS: &str = "
+    INSERT INTO suppressions (
+        suppression_id, scope, client_id, campaign_id, kind, value_hmac, key_id, reason, created_at)
+    SELECT
+        v.suppression_id, v.scope, v.client_id, v.campaign_id, v.kind, v.value_hmac, v.key_id, v.reason, v.now
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[],
+        $9::TIMESTAMPTZ[]
+    ) AS v(
+        suppression_id, scope, client_id, campaign_id, kind, value_hmac, key_id, reason, now)
+    ORDER BY v.value_hmac, v.scope, v.client_id
+    ON CONFLICT ON CONSTRAINT suppressions_once
+    DO UPDATE SET reason = excluded.reason WHERE excluded.reason = 'erased' AND suppressions.reason <> 'erased'";
+
 /// One array a column, in the order of the statement's placeholders.
 macro_rules! arrays {
     ($arguments:expr, $rows:expr, |$row:ident: &$Row:ty| [$($value:expr),+ $(,)?]) => {{
@@ -223,11 +240,22 @@ macro_rules! arrays {
 /// Its parts all see the tables as they were before it. It is run from the first part (told by the main query) and then from the
 /// last to the second: contacts that are known, contacts that are new, then what belongs to them. That is the order in which every
 /// try of every instance takes its locks, so none waits in a circle.
-const PARTS: [&str; 10] =
-    [CONTACTS_AGAIN, DELIVERIES, alerts::RAISE, TASKS, LOGS, CHAT_ROWS, CHAT_MARKS, EVENTS_AGAIN, EVENTS, CONTACTS];
+const PARTS: [&str; 11] = [
+    CONTACTS_AGAIN,
+    SUPPRESSIONS,
+    DELIVERIES,
+    alerts::RAISE,
+    TASKS,
+    LOGS,
+    CHAT_ROWS,
+    CHAT_MARKS,
+    EVENTS_AGAIN,
+    EVENTS,
+    CONTACTS,
+];
 /// Places in [`PARTS`].
-const ALERTS_PART: usize = 2;
-const LOGS_PART: usize = 4;
+const ALERTS_PART: usize = 3;
+const LOGS_PART: usize = 5;
 
 /// The statement of each set of parts, made once.
 static STATEMENTS: [OnceLock<String>; 1 << PARTS.len()] = [const { OnceLock::new() }; 1 << PARTS.len()];
@@ -298,6 +326,9 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     if wants(known.is_empty()) {
         contacts(&mut arguments, &known)?;
         arrays!(&mut arguments, &known, |row: &ContactRow| [row.version]);
+    }
+    if wants(writes.suppressions.is_empty()) {
+        suppressions(&mut arguments, &writes.suppressions)?;
     }
     if wants(writes.deliveries.is_empty()) {
         deliveries(&mut arguments, &writes.deliveries)?;
@@ -533,6 +564,35 @@ fn tasks(arguments: &mut PgArguments, rows: &[TaskRow]) -> Result<(), StoreError
     Ok(())
 }
 
+fn suppressions(arguments: &mut PgArguments, rows: &[SuppressionRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &SuppressionRow| [
+        row.suppression_id,
+        row.scope.as_str(),
+        row.client_id.as_ref().map(ClientId::as_str),
+        row.campaign.as_ref().map(CampaignId::as_str),
+        row.hashed.target.as_str(),
+        row.hashed.value_hmac.as_str(),
+        row.hashed.key_id.as_str(),
+        row.reason.as_str(),
+        row.now,
+    ]);
+    Ok(())
+}
+
+/// Suppressions alone, in a transaction that writes other things too.
+pub(super) async fn write_suppressions(
+    connection: &mut PgConnection,
+    rows: &[SuppressionRow],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut arguments = PgArguments::default();
+    suppressions(&mut arguments, rows)?;
+    sqlx::query_with(SUPPRESSIONS, arguments).execute(connection).await.map_err(fault)?;
+    Ok(())
+}
+
 fn deliveries(arguments: &mut PgArguments, rows: &[DeliveryRow]) -> Result<(), StoreError> {
     arrays!(arguments, rows, |row: &DeliveryRow| [
         row.delivery_id,
@@ -557,7 +617,7 @@ mod tests {
         assert_eq!(renumbered("a $1::TEXT[], $2 b $1", 3), ("a $4::TEXT[], $5 b $4".to_owned(), 2));
         assert_eq!(renumbered("none", 3), ("none".to_owned(), 0));
         let whole = compose((1 << PARTS.len()) - 1);
-        assert!(whole.contains("$171::") && whole.ends_with("= $172 THEN 1 ELSE 0 END)"), "{whole}");
+        assert!(whole.contains("$180::") && whole.ends_with("= $181 THEN 1 ELSE 0 END)"), "{whole}");
         assert!(compose(2).ends_with(") SELECT 1"), "nothing to count without known contacts");
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{SqliteTx, StoreError, fault, json_text};
 use crate::domain::ids::{ClientId, ContactKey, Email};
-use crate::engine::rows::{History, Known};
-use crate::store::cells::{Cells as _, key, known_contact, stored_event};
+use crate::engine::rows::{Asked, History, Known};
+use crate::store::cells::{Cells as _, add_listed, key, known_contact, stored_event};
 use std::collections::HashMap;
 
 /// What [`known_contact`] reads; the row's columns only where the engine never folded it.
@@ -43,6 +43,10 @@ const EVENTS: &str = "
     CROSS JOIN events AS e ON e.client_id = k.value ->> 0 AND e.dedupe_key = k.value ->> 1
     JOIN contacts AS c ON c.contact_id = e.contact_id";
 
+const SUPPRESSED: &str = "
+    SELECT s.value_hmac, s.scope, s.client_id, s.campaign_id, s.kind, s.reason
+    FROM json_each(?1) AS k CROSS JOIN suppressions AS s ON s.value_hmac = k.value";
+
 const HISTORIES: &str = "
     SELECT e.event_id, e.contact_id, e.client_id, c.email, e.dedupe_key, e.seen, e.stage_before, e.stage_after, e.refused,
            e.rule
@@ -55,6 +59,7 @@ impl SqliteTx {
         &mut self,
         contacts: &[ContactKey],
         events: &[(ClientId, String)],
+        asked: &Asked,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
         let rows = sqlx::query(CONTACTS).bind(keys_json(contacts)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
@@ -66,6 +71,14 @@ impl SqliteTx {
             for row in &rows {
                 let event = stored_event(row)?;
                 known.events.insert((event.key.client_id.clone(), event.dedupe_key.clone()), event);
+            }
+        }
+        if !asked.is_empty() {
+            let hashes: Vec<&String> = asked.keys().collect();
+            let rows =
+                sqlx::query(SUPPRESSED).bind(json_text(&hashes)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
+            for row in &rows {
+                add_listed(row, asked, &mut known.suppressed)?;
             }
         }
         Ok(known)

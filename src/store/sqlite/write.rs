@@ -1,7 +1,9 @@
 //! All that follows from a batch, written with one statement a table.
 
 use super::{SqliteTx, StoreError, alerts, fault, json_text, time_text};
-use crate::engine::rows::{ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, TaskRow, Writes};
+use crate::engine::rows::{
+    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, SuppressionRow, TaskRow, Writes,
+};
 use crate::store::alerts::raised_by;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -147,6 +149,18 @@ const DELIVERIES: &str = "
         v.value ->> 'events_count'
     FROM json_each(?1) AS v";
 
+// Somebody who opted out may ask to be erased later; never the other way.
+const SUPPRESSIONS: &str = "
+    INSERT INTO suppressions (
+        suppression_id, scope, client_id, campaign_id, kind, value_hmac, key_id, reason, created_at)
+    SELECT
+        v.value ->> 'suppression_id', v.value ->> 'scope', v.value ->> 'client_id', v.value ->> 'campaign_id',
+        v.value ->> 'kind', v.value ->> 'value_hmac', v.value ->> 'key_id', v.value ->> 'reason', v.value ->> 'now'
+    FROM json_each(?1) AS v
+    WHERE true
+    ON CONFLICT (scope, coalesce(client_id, ''), coalesce(campaign_id, ''), kind, value_hmac)
+    DO UPDATE SET reason = excluded.reason WHERE excluded.reason = 'erased' AND reason <> 'erased'";
+
 impl SqliteTx {
     pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
         let connection = &mut *self.tx;
@@ -156,7 +170,8 @@ impl SqliteTx {
         bulk(connection, CHAT_MARKS, &writes.chat_marks, marks).await?;
         logs(connection, &writes.logs).await?;
         bulk(connection, TASKS, &writes.tasks, task).await?;
-        bulk(connection, DELIVERIES, &writes.deliveries, delivery).await
+        bulk(connection, DELIVERIES, &writes.deliveries, delivery).await?;
+        suppressions(connection, &writes.suppressions).await
     }
 }
 
@@ -335,5 +350,24 @@ fn delivery(row: &DeliveryRow) -> Result<Value, StoreError> {
         "body": row.body,
         "body_sha256": hex::encode(row.body_sha256),
         "events_count": row.events_count,
+    }))
+}
+
+pub(super) async fn suppressions(connection: &mut SqliteConnection, rows: &[SuppressionRow]) -> Result<(), StoreError> {
+    bulk(connection, SUPPRESSIONS, rows, suppression).await
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one signature for the rows of all tables")]
+fn suppression(row: &SuppressionRow) -> Result<Value, StoreError> {
+    Ok(json!({
+        "suppression_id": row.suppression_id,
+        "scope": row.scope,
+        "client_id": row.client_id,
+        "campaign_id": row.campaign,
+        "kind": row.hashed.target,
+        "value_hmac": row.hashed.value_hmac,
+        "key_id": row.hashed.key_id,
+        "reason": row.reason,
+        "now": time_text(row.now),
     }))
 }

@@ -5,10 +5,14 @@ use super::gate::Stopped;
 use super::{Base, alert, denied, settled};
 use crate::domain::alert::AlertKind;
 use crate::domain::contact::Engagement;
+use crate::domain::ids::ContactKey;
 use crate::domain::lead::{self, Cells, LeadView};
+use crate::domain::stage::Stage;
+use crate::domain::suppression::{Reason, Refusal};
 use crate::engine::rows::{
     AutomationType, ClaimedTask, LeadSubject, LeadWritten, LogRow, LogStatus, TaskEnd, TaskSettled,
 };
+use crate::persons;
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::{RECORDS_MAX, Record, quoted};
 use crate::store::StoreError;
@@ -59,11 +63,20 @@ pub(super) async fn work(base: &Base, links: &mut Links, tasks: Vec<ClaimedTask>
 async fn load(base: &Base, tasks: Vec<ClaimedTask>, settlement: &mut Settlement) -> Result<Vec<Work>, StoreError> {
     let ids: Vec<Uuid> = tasks.iter().filter_map(|task| task.contact_id).collect();
     let subjects: Vec<LeadSubject> = base.store.lead_subjects(&ids).await?;
+    let withheld = withheld(base, &subjects).await?;
     let mut subjects: HashMap<Uuid, LeadSubject> =
         subjects.into_iter().map(|subject| (subject.contact_id, subject)).collect();
     let mut works = Vec::with_capacity(tasks.len());
     for task in tasks {
         match task.contact_id.and_then(|id| subjects.remove(&id)) {
+            Some(subject) if withheld.contains_key(&subject.key) => {
+                let reason = withheld.get(&subject.key).map(|reason| Refusal(*reason).to_string()).unwrap_or_default();
+                let mut row = log(&subject, base.now());
+                "not promoted to an Airtable lead".clone_into(&mut row.action_taken);
+                row.action_details = Some(format!("the address is {reason}"));
+                settlement.logs.push(row);
+                settlement.tasks.push(settled(&task, TaskEnd::Done, base.now()));
+            }
             Some(subject) => {
                 let view = view(&subject);
                 works.push(Work { task, subject, view, record_id: None, write: Cells::new(), agreed: Cells::new() });
@@ -73,6 +86,17 @@ async fn load(base: &Base, tasks: Vec<ClaimedTask>, settlement: &mut Settlement)
         }
     }
     Ok(works)
+}
+
+/// Contacts that are no leads yet and must not become one: somebody else's list, or a person, has their address. (Whoever opted out
+/// with this very client is told to its sales people as lost.)
+async fn withheld(base: &Base, subjects: &[LeadSubject]) -> Result<HashMap<ContactKey, Reason>, StoreError> {
+    let new: Vec<ContactKey> = subjects
+        .iter()
+        .filter(|subject| subject.airtable_lead_id.is_none() && subject.contact.stage != Stage::DoNotContact)
+        .map(|subject| subject.key.clone())
+        .collect();
+    persons::suppressed_contacts(&base.store, &base.rules.suppression, &new).await
 }
 
 /// Finds out what is to be written: all of a lead that is new, of one that is there what differs and is the engine's to write.

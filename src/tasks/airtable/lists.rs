@@ -376,14 +376,15 @@ fn failed(error: ImportError) -> Stopped {
 /// What is said of an import, in its record and its log.
 fn told(report: &Report) -> String {
     let mut text = format!(
-        "{} rows: {} new, {} known, {} in this list already, {} twice in the file, {} not usable, {} opted out.",
+        "{} rows: {} new, {} known, {} in this list already, {} twice in the file, {} not usable, {} opted out, {} suppressed.",
         report.rows,
         report.imported,
         report.known,
         report.unchanged,
         report.duplicates_in_file,
         report.invalid,
-        report.opted_out
+        report.opted_out,
+        report.suppressed
     );
     if !report.reasons.is_empty() {
         text.push_str(&format!(" Left out, such as: {}.", report.reasons.join("; ")));

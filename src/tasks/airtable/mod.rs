@@ -158,6 +158,7 @@ impl Lane {
             | TaskKind::GmailMailbox
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
+            | TaskKind::SuppressionSpread
             | TaskKind::PlatformSyncSequence => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
         base.settle(&task, done).await?;

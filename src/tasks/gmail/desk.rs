@@ -87,7 +87,7 @@ impl Desk {
     }
 
     /// The contacts' ids, by the events' places in each finding.
-    pub(super) async fn apply(&self, findings: &[&Finding]) -> Result<Vec<Vec<Uuid>>, ApplyError> {
+    pub(super) async fn apply(&self, findings: &[&Finding]) -> Result<Vec<Vec<Option<Uuid>>>, ApplyError> {
         let batch: Vec<Incoming> = findings
             .iter()
             .map(|finding| {

@@ -252,7 +252,8 @@ impl Lane {
             | TaskKind::AirtablePushCampaigns
             | TaskKind::AirtableImportList
             | TaskKind::CampaignSpread
-            | TaskKind::PlatformSyncSequence => mailbox::work(desk, &hold).await,
+            | TaskKind::PlatformSyncSequence
+            | TaskKind::SuppressionSpread => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await
     }

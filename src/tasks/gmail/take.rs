@@ -270,13 +270,13 @@ fn later(desk: &Desk, error: &ApplyError) -> Stopped {
 }
 
 impl Sorted {
-    fn applied(&mut self, desk: &Desk, id: &str, finding: &Finding, contacts: &[Uuid]) {
+    fn applied(&mut self, desk: &Desk, id: &str, finding: &Finding, contacts: &[Option<Uuid>]) {
         if !finding.events.is_empty() {
             self.done.push(id.to_owned());
         }
         for notice in &finding.notices {
             let place = finding.events.iter().position(|event| Some(&event.email) == notice.contact.as_ref());
-            let contact_id = place.and_then(|place| contacts.get(place)).copied();
+            let contact_id = place.and_then(|place| contacts.get(place)).copied().flatten();
             self.logs.push(told(desk, notice, contact_id));
         }
     }

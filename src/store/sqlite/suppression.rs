@@ -1,0 +1,136 @@
+//! The list of those who must not be contacted.
+
+use super::{SqliteStore, StoreError, fault, json_text};
+use crate::domain::ids::{ClientId, Email};
+use crate::domain::suppression::{Listed, Scope};
+use crate::engine::rows::Asked;
+use crate::store::cells::{Cells as _, add_listed};
+use crate::store::suppression::Place;
+use crate::store::views::{Reached, Standing, SuppressionFilter, SuppressionView};
+use crate::store::views_of;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+const STANDINGS: &str = "
+    SELECT c.contact_id, c.email, c.lead_status, c.pipeline_status, c.campaign_status, c.lead_email_status, c.list_id,
+           c.follow_up_date
+    FROM json_each(?2) AS k CROSS JOIN contacts AS c ON c.client_id = ?1 AND c.email = k.value";
+
+const SUPPRESSED: &str = "
+    SELECT s.value_hmac, s.scope, s.client_id, s.campaign_id, s.kind, s.reason
+    FROM json_each(?1) AS k CROSS JOIN suppressions AS s ON s.value_hmac = k.value";
+
+const UNSUPPRESS: &str = "
+    DELETE FROM suppressions
+    WHERE scope = ?1 AND client_id IS ?2 AND campaign_id IS ?3 AND value_hmac IN (SELECT value FROM json_each(?4))";
+
+const LIST: &str = "
+    SELECT suppression_id, scope, client_id, campaign_id, kind, reason, value_hmac, key_id, created_at FROM suppressions
+    WHERE (?1 IS NULL OR scope = ?1) AND (?2 IS NULL OR client_id = ?2) AND (?3 IS NULL OR reason = ?3)
+      AND (?4 IS NULL OR suppression_id > ?4)
+    ORDER BY suppression_id LIMIT ?5";
+
+/// What `reached` reads.
+macro_rules! reached {
+    ($tail:literal) => {
+        concat!(
+            "SELECT contact_id, client_id, email, lead_status, pipeline_status, campaign_status, lead_email_status, list_id,
+                    current_campaign_id, has_engaged
+             FROM contacts ",
+            $tail
+        )
+    };
+}
+
+impl SqliteStore {
+    pub(in crate::store) async fn standings(
+        &self,
+        client_id: &ClientId,
+        emails: &[Email],
+    ) -> Result<HashMap<Email, Standing>, StoreError> {
+        let query = sqlx::query(STANDINGS).bind(client_id.as_str()).bind(json_text(emails)?);
+        query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::standing).collect()
+    }
+
+    pub(in crate::store) async fn suppressed(&self, asked: &Asked) -> Result<HashMap<Email, Vec<Listed>>, StoreError> {
+        let hashes: Vec<&String> = asked.keys().collect();
+        let rows = sqlx::query(SUPPRESSED).bind(json_text(&hashes)?).fetch_all(&self.readers).await.map_err(fault)?;
+        let mut suppressed = HashMap::new();
+        for row in &rows {
+            add_listed(row, asked, &mut suppressed)?;
+        }
+        Ok(suppressed)
+    }
+
+    pub(in crate::store) async fn unsuppress(&self, place: Place<'_>, hashes: &[String]) -> Result<u64, StoreError> {
+        let done = sqlx::query(UNSUPPRESS)
+            .bind(place.scope.as_str())
+            .bind(place.client_id.map(ClientId::as_str))
+            .bind(place.campaign.map(crate::domain::ids::CampaignId::as_str))
+            .bind(json_text(hashes)?)
+            .execute(&self.writer)
+            .await
+            .map_err(fault)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn suppressions(
+        &self,
+        filter: &SuppressionFilter,
+    ) -> Result<Vec<SuppressionView>, StoreError> {
+        let rows = sqlx::query(LIST)
+            .bind(filter.scope.map(Scope::as_str))
+            .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
+            .bind(filter.reason.map(crate::domain::suppression::Reason::as_str))
+            .bind(filter.after.map(|id| id.to_string()))
+            .bind(filter.limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(views_of::suppression).collect()
+    }
+
+    pub(in crate::store) async fn suppression_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = sqlx::query("SELECT key_id, count(*) AS n FROM suppressions GROUP BY key_id ORDER BY key_id")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(|row| Ok((row.text("key_id")?, row.number("n")?))).collect()
+    }
+
+    pub(in crate::store) async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
+        let query = sqlx::query(reached!("WHERE email = ?1 ORDER BY contact_id")).bind(email.as_str());
+        query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
+    }
+
+    pub(in crate::store) async fn contacts_of_domain(
+        &self,
+        domain: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Reached>, StoreError> {
+        // The end of the address, so that nothing in the name is taken for a pattern.
+        let statement = reached!(
+            "WHERE (substr(email, -length(?1) - 1) = '@' || ?1 OR substr(email, -length(?1) - 1) = '.' || ?1)
+               AND contact_id > ?2 ORDER BY contact_id LIMIT ?3"
+        );
+        let query = sqlx::query(statement).bind(domain).bind(after.unwrap_or_default().to_string()).bind(limit);
+        query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
+    }
+
+    pub(in crate::store) async fn opted_out(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Reached>, StoreError> {
+        let statement =
+            reached!("WHERE lead_status = 'do_not_contact' AND contact_id > ?1 ORDER BY contact_id LIMIT ?2");
+        let query = sqlx::query(statement).bind(after.unwrap_or_default().to_string()).bind(limit);
+        query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
+    }
+
+    pub(in crate::store) async fn reached(&self, contact_id: Uuid) -> Result<Option<Reached>, StoreError> {
+        let query = sqlx::query(reached!("WHERE contact_id = ?1")).bind(contact_id.to_string());
+        query.fetch_optional(&self.readers).await.map_err(fault)?.as_ref().map(views_of::reached).transpose()
+    }
+}

@@ -1,0 +1,115 @@
+//! The list of those who must not be contacted, and whom it concerns.
+
+use super::views::{Reached, Standing, SuppressionFilter, SuppressionView};
+use super::{Store, StoreError};
+use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::suppression::{Listed, Scope};
+use crate::engine::rows::{Asked, LogRow, SuppressionRow, TaskRow, Writes};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Whose rows of the list are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    pub scope: Scope,
+    pub client_id: Option<&'a ClientId>,
+    pub campaign: Option<&'a CampaignId>,
+}
+
+impl Store {
+    /// Where these addresses stand as contacts of a client; those that are none are absent.
+    pub async fn standings(
+        &self,
+        client_id: &ClientId,
+        emails: &[Email],
+    ) -> Result<HashMap<Email, Standing>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.standings(client_id, emails).await,
+            Self::Postgres(store) => store.standings(client_id, emails).await,
+        }
+    }
+
+    /// Under what these addresses are suppressed, for whomever.
+    pub async fn suppressed(&self, asked: &Asked) -> Result<HashMap<Email, Vec<Listed>>, StoreError> {
+        if asked.is_empty() {
+            return Ok(HashMap::new());
+        }
+        match self {
+            Self::Sqlite(store) => store.suppressed(asked).await,
+            Self::Postgres(store) => store.suppressed(asked).await,
+        }
+    }
+
+    /// Adds to the list, with what follows from it, in one transaction.
+    pub async fn suppress(
+        &self,
+        suppressions: Vec<SuppressionRow>,
+        tasks: Vec<TaskRow>,
+        logs: Vec<LogRow>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.write(&Writes { suppressions, tasks, logs, ..Writes::default() }).await?;
+        tx.commit().await
+    }
+
+    /// Takes hashes off the list; gives how many were on it.
+    pub async fn unsuppress(&self, place: Place<'_>, hashes: &[String]) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.unsuppress(place, hashes).await,
+            Self::Postgres(store) => store.unsuppress(place, hashes).await,
+        }
+    }
+
+    /// A page of the list, in the order of its ids.
+    pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<SuppressionView>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.suppressions(filter).await,
+            Self::Postgres(store) => store.suppressions(filter).await,
+        }
+    }
+
+    /// The keys under which hashes are kept, with how many there are of each.
+    pub async fn suppression_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.suppression_keys().await,
+            Self::Postgres(store) => store.suppression_keys().await,
+        }
+    }
+
+    /// The contacts of all clients that have this address.
+    pub async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_of_address(email).await,
+            Self::Postgres(store) => store.contacts_of_address(email).await,
+        }
+    }
+
+    /// A page of the contacts of all clients under a domain, in the order of their ids. It reads the whole table.
+    pub async fn contacts_of_domain(
+        &self,
+        domain: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Reached>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_of_domain(domain, after, limit).await,
+            Self::Postgres(store) => store.contacts_of_domain(domain, after, limit).await,
+        }
+    }
+
+    /// A page of the contacts that opted out, in the order of their ids.
+    pub async fn opted_out(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Reached>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.opted_out(after, limit).await,
+            Self::Postgres(store) => store.opted_out(after, limit).await,
+        }
+    }
+
+    /// The contact of a task, as a suppression sees it; none where it is gone.
+    pub async fn reached(&self, contact_id: Uuid) -> Result<Option<Reached>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.reached(contact_id).await,
+            Self::Postgres(store) => store.reached(contact_id).await,
+        }
+    }
+}
