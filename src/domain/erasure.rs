@@ -208,7 +208,7 @@ fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let is_local =
         |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '!' | '#' | '$' | '&' | '\'' | '*');
     // What stands before may be the end of an escape: `%3cada%40…`, `\nada@…`.
-    let is_after_escape = text.get(..start).is_some_and(|before| ends_with_escape(before));
+    let is_after_escape = text.get(..start).is_some_and(ends_with_escape);
     let mut after = text.get(end..).unwrap_or_default().chars();
     let goes_on = match after.next() {
         Some(c) if c.is_alphanumeric() || c == '-' => true,

@@ -328,7 +328,7 @@ fn the_same_delivery_again_is_a_duplicate_and_writes_nothing_but_its_row() {
     let mut tables = Tables::default();
     let mut ids = 0;
     let first = tables.apply(&[incoming(&event, 1)], &mut ids);
-    assert_eq!((first[0].outcome, first[0].events[0].stage_after), (Outcome::Applied, Stage::Interested));
+    assert_eq!((first[0].outcome, first[0].events[0].stage_after), (Outcome::Applied, Some(Stage::Interested)));
     let before = tables.state();
     let again = tables.apply(&[incoming(&event, 2)], &mut ids);
     assert_eq!((again[0].outcome, again[0].events[0].outcome), (Outcome::Duplicate, Outcome::Duplicate));

@@ -579,20 +579,6 @@ fn suppressions(arguments: &mut PgArguments, rows: &[SuppressionRow]) -> Result<
     Ok(())
 }
 
-/// Suppressions alone, in a transaction that writes other things too.
-pub(super) async fn write_suppressions(
-    connection: &mut PgConnection,
-    rows: &[SuppressionRow],
-) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut arguments = PgArguments::default();
-    suppressions(&mut arguments, rows)?;
-    sqlx::query_with(SUPPRESSIONS, arguments).execute(connection).await.map_err(fault)?;
-    Ok(())
-}
-
 fn deliveries(arguments: &mut PgArguments, rows: &[DeliveryRow]) -> Result<(), StoreError> {
     arrays!(arguments, rows, |row: &DeliveryRow| [
         row.delivery_id,

@@ -1,0 +1,8 @@
+//! Suppression for a whole agency, and erasing a person: on both databases, against the stand-in, with faults.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there is a failed test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod list;
+mod world;
