@@ -3,7 +3,7 @@
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::{Hashed, Reason, Scope, Suppression, Target, reason_for};
-use crate::engine::rows::{Asked, AutomationType, LogRow, LogStatus, SuppressionRow, TaskKind, TaskRow, TriggerType};
+use crate::engine::rows::{Asked, AutomationType, LogRow, SuppressionRow, TaskKind, TaskRow, TriggerType};
 use crate::store::suppression::Place;
 use crate::store::views::Reached;
 use crate::store::{Store, StoreError};
