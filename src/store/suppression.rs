@@ -48,7 +48,7 @@ impl Store {
         logs: Vec<LogRow>,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.write(&Writes { suppressions, tasks, logs, ..Writes::default() }).await?;
+        tx.write(&Writes { logs, tasks, suppressions, ..Writes::default() }).await?;
         tx.commit().await
     }
 

@@ -1,5 +1,10 @@
 //! Suppression for a whole agency, and erasing a person: on both databases, against the stand-in, with faults.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, unreachable_pub, reason = "what is not there is a failed test; one program")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "what is not there is a failed test; one program"
+)]
 
 #[path = "../common/mod.rs"]
 mod common;
