@@ -194,7 +194,7 @@ on_both! {
         assert!(person.run(&again).await.is_err(), "one message once a contact");
         let suppression = |n: u128| format!(
             "INSERT INTO suppressions (suppression_id, scope, kind, value_hmac, reason, created_at)
-             VALUES ('{}', 'agency', 'address', 'h', 'r', '2026-11-01T09:00:00Z')", id(n)
+             VALUES ('{}', 'agency', 'address', 'h', 'operator', '2026-11-01T09:00:00Z')", id(n)
         );
         person.run(&suppression(1)).await.unwrap();
         assert!(person.run(&suppression(2)).await.is_err(), "one suppression once");
