@@ -3,6 +3,7 @@
 use super::tree::Section;
 use super::{ClientConfig, gmail};
 use crate::domain::ids::ClientId;
+use crate::domain::zone::Zone;
 use crate::sources::settings::{
     CalcomSettings, CalendlySettings, ClientSources, InstantlySettings, Meaning, N8nSettings, SmartleadSettings,
 };
@@ -22,6 +23,7 @@ pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig>
         let config = ClientConfig {
             name: section.text("name", &[]),
             airtable_client: section.text("airtable_client", &[]),
+            time_zone: time_zone(&mut section),
             sources: ClientSources {
                 smartlead: section.section("smartlead").map(smartlead),
                 instantly: section.section("instantly").map(instantly),
@@ -38,6 +40,12 @@ pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig>
     }
     all.finish();
     clients
+}
+
+fn time_zone(section: &mut Section<'_>) -> Zone {
+    let Some(name) = section.text("time_zone", &[]) else { return Zone::UTC };
+    let expected = "a time zone by its IANA name, like \"Europe/Berlin\"";
+    section.parsed("time_zone", &name, expected, Zone::parse).unwrap_or(Zone::UTC)
 }
 
 fn smartlead(mut section: Section<'_>) -> SmartleadSettings {

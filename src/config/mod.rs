@@ -9,6 +9,7 @@ mod tree;
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
 use crate::domain::rules::{Rules, Wants};
+use crate::domain::zone::{Zone, Zones};
 use crate::sources::settings::{ClientSources, Secret};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ pub struct Config {
     pub admin_token: Option<Secret>,
     pub limits: Limits,
     pub rules: Rules,
+    pub schedule: ScheduleConfig,
     /// Absent: promotions wait as tasks.
     pub airtable: Option<AirtableConfig>,
     pub google: GoogleConfig,
@@ -43,6 +45,17 @@ pub struct Limits {
     pub shutdown_ms_max: u64,
     /// Per client; none is no limit.
     pub requests_per_second_max: Option<u32>,
+}
+
+/// What comes round by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduleConfig {
+    /// `serve` runs it; otherwise only `sweep` does.
+    pub is_on: bool,
+    /// How long the bodies of deliveries are kept; none is for ever.
+    pub bodies_days: Option<u32>,
+    /// How long tasks that are done are kept; none is for ever.
+    pub tasks_days: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +89,8 @@ pub struct GoogleConfig {
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     pub name: Option<String>,
+    /// Whose days its dates are.
+    pub time_zone: Zone,
     /// The record of this client in Airtable's Clients; else it is found by `name`.
     pub airtable_client: Option<String>,
     pub sources: ClientSources,
@@ -105,10 +120,12 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
     let limits = limits(&mut top);
     let suppression = suppression::suppression(&mut top);
-    let rules = Rules { spans: spans(&mut top), wants: Wants::default(), suppression };
+    let mut rules = Rules { spans: spans(&mut top), wants: Wants::default(), suppression };
+    let schedule = schedule(&mut top);
     let airtable = airtable(&mut top);
     let google = google(&mut top);
     let clients = clients::clients(&mut top);
+    rules.spans.zones = Zones::new(clients.iter().map(|(id, client)| (id.clone(), client.time_zone)).collect());
     if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
         top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));
     }
@@ -121,6 +138,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             admin_token,
             limits,
             rules,
+            schedule,
             airtable,
             google,
             clients,
@@ -183,9 +201,32 @@ fn spans(top: &mut Section<'_>) -> Spans {
         no_show_days: number("no_show_days", usual.no_show_days),
         silence_days: number("silence_days", usual.silence_days),
         sequence_silence_days: number("sequence_silence_days", usual.sequence_silence_days),
+        zones: usual.zones,
     };
     section.finish();
     spans
+}
+
+fn schedule(top: &mut Section<'_>) -> ScheduleConfig {
+    let mut section = top.section_or_empty("schedule");
+    let is_on = match section.text("mode", &["SALES_ENGINE_SCHEDULE_MODE"]).as_deref() {
+        None | Some("on") => true,
+        Some("off") => false,
+        Some(_) => {
+            section.fault("mode", "must be \"on\" or \"off\"");
+            true
+        }
+    };
+    let mut days = |key: &str, default: u64| {
+        let variable = format!("SALES_ENGINE_SCHEDULE_{}", key.to_ascii_uppercase());
+        match section.number(key, &[&variable], 0..=36_500).unwrap_or(default) {
+            0 => None,
+            days => u32::try_from(days).ok(),
+        }
+    };
+    let schedule = ScheduleConfig { is_on, bodies_days: days("bodies_days", 90), tasks_days: days("tasks_days", 30) };
+    section.finish();
+    schedule
 }
 
 fn airtable(top: &mut Section<'_>) -> Option<AirtableConfig> {

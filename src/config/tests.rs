@@ -248,3 +248,21 @@ fn faults_of_gmail_are_told_with_their_place() {
     let ConfigFaults(faults) = load(Some(("x.toml", &refused)), &no_env).unwrap_err();
     assert!(faults.len() == 1 && faults[0].contains("every push to the topic is refused"), "{faults:?}");
 }
+
+#[test]
+fn clients_have_zones_and_the_schedule_its_spans() {
+    let text = "[schedule]\nbodies_days = 0\n[clients.acme]\ntime_zone = \"Europe/Berlin\"\n[clients.beta]\n";
+    let config = load(Some(("t", text)), &|_| None).unwrap();
+    let zone = |client: &str| config.rules.spans.zones.of(&ClientId::parse(client).unwrap()).name();
+    assert_eq!((zone("acme"), zone("beta"), zone("gamma")), ("Europe/Berlin", "UTC", "UTC"));
+    assert_eq!(config.schedule, ScheduleConfig { is_on: true, bodies_days: None, tasks_days: Some(30) });
+    let off = load(None, &|name| (name == "SALES_ENGINE_SCHEDULE_MODE").then(|| "off".to_owned())).unwrap();
+    assert_eq!(off.schedule, ScheduleConfig { is_on: false, bodies_days: Some(90), tasks_days: Some(30) });
+    let text = "[schedule]\nmode = \"sometimes\"\n[clients.acme]\ntime_zone = \"Berlin\"\n";
+    let faults = load(Some(("t", text)), &|_| None).unwrap_err().0;
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0].starts_with("t:2: `schedule.mode`") && faults[1].starts_with("t:4: `clients.acme.time_zone`"),
+        "{faults:?}"
+    );
+}

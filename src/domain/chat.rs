@@ -7,15 +7,16 @@ use super::event::{AutoReply, Direction, Event, EventData, Meeting, Message};
 use super::fold::Step;
 use super::intent::{Intent, Reading, Sentiment, reading_of};
 use super::meetings;
-use chrono::{DateTime, Utc};
+use super::zone::Zone;
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// How many threads and open rows are remembered for a contact; older ones are forgotten first.
 const REMEMBERED_MAX: usize = 64;
 
 /// Records the event in the conversation and keeps the contact's knowledge of it.
-pub(super) fn record(contact: &mut Contact, event: &Event, step: &mut Step) {
+pub(super) fn record(contact: &mut Contact, event: &Event, zone: Zone, step: &mut Step) {
     let data = &event.facts.data;
-    step.row = row_of(contact, event);
+    step.row = row_of(contact, event, zone);
     match data {
         EventData::EmailSent { message, campaign, manual, .. } => {
             // Campaign mail is no answer to anybody.
@@ -81,14 +82,14 @@ fn is_persons_reply(data: &EventData) -> bool {
         if reading_of(*intent) != Reading::OutOfOffice)
 }
 
-fn row_of(contact: &Contact, event: &Event) -> Option<ChatRow> {
+fn row_of(contact: &Contact, event: &Event, zone: Zone) -> Option<ChatRow> {
     let at = event.facts.occurred_at;
     let key = || event.dedupe_key.clone();
     match &event.facts.data {
         EventData::EmailSent { message, campaign, step, manual, .. } => {
             let kind = match (campaign, manual) {
                 (Some(_), false) => MessageType::Campaign,
-                (Some(_), true) | (None, true | false) => hand_written(contact, message, at),
+                (Some(_), true) | (None, true | false) => hand_written(contact, message, zone.day(at)),
             };
             let mut row = of_message(key(), at, message, kind, MessageStatus::Sent);
             row.campaign.clone_from(campaign);
@@ -114,7 +115,7 @@ fn row_of(contact: &Contact, event: &Event) -> Option<ChatRow> {
             Some(row)
         }
         EventData::MessageLogged { message, direction: Direction::Outbound } => {
-            let kind = hand_written(contact, message, at);
+            let kind = hand_written(contact, message, zone.day(at));
             Some(of_message(key(), at, message, kind, MessageStatus::Sent))
         }
         EventData::MeetingBooked { meeting } => {
@@ -216,9 +217,9 @@ fn of_meeting(
 
 /// The type of a message that a person of ours wrote: a follow-up where one was due, an answer in a thread they wrote in, else
 /// a message of its own.
-fn hand_written(contact: &Contact, message: &Message, at: DateTime<Utc>) -> MessageType {
+fn hand_written(contact: &Contact, message: &Message, today: NaiveDate) -> MessageType {
     let follow_up_was_due =
-        contact.follow_up_reason.is_some() && contact.follow_up_date.is_some_and(|date| date <= at.date_naive());
+        contact.follow_up_reason.is_some() && contact.follow_up_date.is_some_and(|date| date <= today);
     let in_their_thread = match &message.thread_id {
         Some(thread) => contact.answered_threads.contains(thread),
         None => contact.newest_received.is_some(),

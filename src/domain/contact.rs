@@ -93,6 +93,9 @@ pub struct BeforeUnclear {
 #[serde(default)]
 pub struct Contact {
     pub stage: Stage,
+    /// When it came to this stage from another one; none in the first, and where that was before this was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_since: Option<DateTime<Utc>>,
     pub profile: Profile,
     pub contact_source: Option<ContactSource>,
     pub list_id: Option<uuid::Uuid>,
@@ -108,6 +111,9 @@ pub struct Contact {
     pub reply_count: u32,
     pub follow_up_date: Option<NaiveDate>,
     pub follow_up_reason: Option<FollowUpReason>,
+    /// The newest follow-up date of which it was told that it has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow_up_told: Option<NaiveDate>,
     pub has_engaged: bool,
     pub engagement: Option<Engagement>,
     pub first_reply_at: Option<DateTime<Utc>>,
@@ -140,6 +146,7 @@ impl Default for Contact {
     fn default() -> Self {
         Self {
             stage: Stage::New,
+            stage_since: None,
             profile: Profile::default(),
             contact_source: None,
             list_id: None,
@@ -154,6 +161,7 @@ impl Default for Contact {
             reply_count: 0,
             follow_up_date: None,
             follow_up_reason: None,
+            follow_up_told: None,
             has_engaged: false,
             engagement: None,
             first_reply_at: None,

@@ -5,14 +5,15 @@
 use super::alert::AlertKind;
 use super::chat;
 use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
+use super::due;
 use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile, Source};
-use super::follow_up::{self, Spans};
+use super::follow_up::{self, Spans, Today};
 use super::ids::CampaignId;
 use super::intent::{Reading, reading_of};
 use super::meetings;
 use super::stage::Stage;
 use super::transition::{Ruling, Trigger, decide};
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// What one event did, with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
 pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
     let data = &event.facts.data;
     let at = event.facts.occurred_at;
+    let zone = spans.zones.of(&event.client_id);
+    let today = Today { day: zone.day(at), zone };
     let mut step = Step {
         before: contact.stage,
         after: contact.stage,
@@ -83,7 +86,7 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
         campaigns_touched: Vec::new(),
     };
     contact.applied_until = Some(position(event));
-    if let Some(refusal) = refusal(contact, event) {
+    if let Some(refusal) = refusal(contact, event, today.day) {
         step.refused = true;
         step.rule = refusal;
         return step;
@@ -92,16 +95,16 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
     if was_absence_after_all(contact, data) {
         take_back_unclear(contact);
     }
-    let trigger = trigger_of(contact, data, at, spans);
+    let trigger = trigger_of(contact, data, at, today.day, spans);
     let decision = decide(contact.stage, trigger);
     decision.rule.clone_into(&mut step.rule);
     alert(contact.stage, trigger, data, decision.ruling, &mut step);
-    chat::record(contact, event, &mut step);
+    chat::record(contact, event, zone, &mut step);
     count(contact, data, at);
     match decision.ruling {
-        Ruling::Moves(to) if matches!(trigger, Trigger::ChangedOutside { .. }) => set_stage(contact, to, &mut step),
-        Ruling::Moves(to) => move_to(contact, to, event, trigger, spans, &mut step),
-        Ruling::Stays => stay(contact, trigger, data, at, spans),
+        Ruling::Moves(to) if matches!(trigger, Trigger::ChangedOutside { .. }) => set_stage(contact, to, at, &mut step),
+        Ruling::Moves(to) => move_to(contact, to, event, trigger, today, spans, &mut step),
+        Ruling::Stays => stay(contact, trigger, data, today, spans),
         Ruling::Refused => step.refused = true,
     }
     if let (EventData::EmailSent { last_in_sequence: true, .. }, Stage::InSequence, Trigger::CampaignMail { .. }) =
@@ -110,7 +113,7 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
         let finished = decide(contact.stage, Trigger::SequenceFinished { holds: true });
         if let Ruling::Moves(to) = finished.ruling {
             step.rule = format!("{}; it was the last of the sequence: {}", step.rule, finished.rule);
-            move_to(contact, to, event, Trigger::SequenceFinished { holds: true }, spans, &mut step);
+            move_to(contact, to, event, Trigger::SequenceFinished { holds: true }, today, spans, &mut step);
         }
     }
     step.after = contact.stage;
@@ -118,8 +121,7 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
 }
 
 /// The refusals that depend on more than stage and kind. Nothing of a refused event is applied.
-fn refusal(contact: &Contact, event: &Event) -> Option<String> {
-    let day = event.facts.occurred_at.date_naive();
+fn refusal(contact: &Contact, event: &Event, day: NaiveDate) -> Option<String> {
     if let EventData::FollowUpSet { date, .. } = &event.facts.data
         && *date < day
     {
@@ -147,7 +149,7 @@ fn refusal(contact: &Contact, event: &Event) -> Option<String> {
     (decision.ruling == Ruling::Refused).then(|| decision.rule.to_owned())
 }
 
-fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Spans) -> Trigger {
+fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, day: NaiveDate, spans: &Spans) -> Trigger {
     let is_current = |campaign: &Option<CampaignId>| {
         campaign.is_none() || contact.current_campaign.is_none() || *campaign == contact.current_campaign
     };
@@ -207,10 +209,12 @@ fn trigger_of(contact: &Contact, data: &EventData, at: DateTime<Utc>, spans: &Sp
                 && over(contact.last_contact_at, at, spans.silence_days),
         },
         EventData::ReturnDue {} => Trigger::ReturnDue {
-            holds: contact.follow_up_date.is_some_and(|date| date <= at.date_naive()),
+            holds: contact.follow_up_date.is_some_and(|date| date <= day),
             has_campaign: contact.current_campaign.is_some(),
         },
-        EventData::FollowUpDue {} => Trigger::FollowUpDue,
+        EventData::FollowUpDue {} => {
+            Trigger::FollowUpDue { holds: due::follow_up(contact).is_some_and(|date| date <= day) }
+        }
         EventData::Erased {} => Trigger::Erased,
     }
 }
@@ -365,7 +369,15 @@ fn engage(contact: &mut Contact, source: Engagement) {
     contact.engagement.get_or_insert(source);
 }
 
-fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, spans: &Spans, step: &mut Step) {
+fn move_to(
+    contact: &mut Contact,
+    to: Stage,
+    event: &Event,
+    trigger: Trigger,
+    today: Today,
+    spans: &Spans,
+    step: &mut Step,
+) {
     let from = contact.stage;
     contact.unclear = match (trigger, &contact.newest_received) {
         (Trigger::Reply(Reading::Unclear), Some(newest)) => {
@@ -373,7 +385,7 @@ fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, sp
         }
         _ => None,
     };
-    contact.stage = to;
+    enter(contact, to, event.facts.occurred_at);
     if let (Trigger::CampaignMail { .. }, EventData::EmailSent { campaign: Some(campaign), .. }) =
         (trigger, &event.facts.data)
     {
@@ -389,12 +401,19 @@ fn move_to(contact: &mut Contact, to: Stage, event: &Event, trigger: Trigger, sp
     if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice) {
         touch(step, contact.current_campaign.clone());
     }
-    follow_up::follow_move(contact, from, &event.facts.data, event.facts.occurred_at.date_naive(), spans);
+    follow_up::follow_move(contact, from, &event.facts.data, today, spans);
+}
+
+fn enter(contact: &mut Contact, to: Stage, at: DateTime<Utc>) {
+    if contact.stage != to {
+        contact.stage_since = Some(at);
+    }
+    contact.stage = to;
 }
 
 /// What another writer set stands as it is: no follow-up date is derived from it.
-fn set_stage(contact: &mut Contact, to: Stage, step: &mut Step) {
-    contact.stage = to;
+fn set_stage(contact: &mut Contact, to: Stage, at: DateTime<Utc>, step: &mut Step) {
+    enter(contact, to, at);
     contact.unclear = None;
     if !to.keeps_campaign() {
         touch(step, leave_campaign(contact));
@@ -437,12 +456,12 @@ fn set<T: Clone>(field: &mut T, value: Option<&T>) {
     }
 }
 
-fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<Utc>, spans: &Spans) {
+fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, today: Today, spans: &Spans) {
     match (trigger, data) {
         (Trigger::Reply(Reading::OutOfOffice) | Trigger::Classification(Reading::OutOfOffice), _)
             if contact.stage.is_follow_up() =>
         {
-            contact.follow_up_date = follow_up::return_date(data, at.date_naive(), spans);
+            contact.follow_up_date = follow_up::return_date(data, today.day, spans);
             contact.follow_up_reason = Some(super::event::FollowUpReason::OutOfOfficeReturn);
         }
         // The day of the meeting that is still on.
@@ -452,8 +471,9 @@ fn stay(contact: &mut Contact, trigger: Trigger, data: &EventData, at: DateTime<
             | Trigger::MeetingNoShow { another_is_on: true },
             _,
         ) if contact.stage == Stage::MeetingBooked && contact.follow_up_reason.is_none() => {
-            contact.follow_up_date = follow_up::meeting_date(contact, at.date_naive());
+            contact.follow_up_date = follow_up::meeting_date(contact, today);
         }
+        (Trigger::FollowUpDue { holds: true }, _) => contact.follow_up_told = contact.follow_up_date,
         // They had mail of this campaign, so it is not new to them a second time.
         (Trigger::CampaignMail { is_new: true }, EventData::EmailSent { campaign: Some(campaign), .. })
             if contact.stage != Stage::DoNotContact =>

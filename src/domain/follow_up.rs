@@ -3,9 +3,10 @@
 use super::contact::Contact;
 use super::event::{EventData, FollowUpReason, Meeting};
 use super::stage::Stage;
+use super::zone::{Zone, Zones};
 use chrono::{Days, Months, NaiveDate};
 
-/// The spans of SPEC 3, configurable.
+/// The spans of SPEC 3, configurable, and in whose days they are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spans {
     pub re_engagement_months: u32,
@@ -15,6 +16,7 @@ pub struct Spans {
     pub silence_days: u32,
     /// How long no further mail must come before a sequence is taken as finished.
     pub sequence_silence_days: u32,
+    pub zones: Zones,
 }
 
 impl Default for Spans {
@@ -25,12 +27,21 @@ impl Default for Spans {
             no_show_days: 1,
             silence_days: 5,
             sequence_silence_days: 14,
+            zones: Zones::default(),
         }
     }
 }
 
-/// Sets the follow-up that goes with arriving at (or being confirmed in) a stage on `day`.
-pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, day: NaiveDate, spans: &Spans) {
+/// A day, and the zone whose day it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Today {
+    pub day: NaiveDate,
+    pub zone: Zone,
+}
+
+/// Sets the follow-up that goes with arriving at (or being confirmed in) a stage on a day.
+pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, today: Today, spans: &Spans) {
+    let day = today.day;
     use FollowUpReason as R;
     let (date, reason) = match contact.stage {
         Stage::NoReply | Stage::NotInterested => {
@@ -39,7 +50,7 @@ pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, day: Na
         Stage::OutOfOffice => (return_date(data, day, spans), Some(R::OutOfOfficeReturn)),
         Stage::NoShow => (days_on(day, spans.no_show_days), Some(R::MeetingNoShow)),
         Stage::Ghosted => (Some(day), Some(R::GhostedFollowUp)),
-        Stage::MeetingBooked => (meeting_date(contact, day), None),
+        Stage::MeetingBooked => (meeting_date(contact, today), None),
         Stage::Interested | Stage::Won | Stage::DoNotContact => (None, None),
         Stage::New | Stage::InSequence | Stage::SequencePaused | Stage::Bounced | Stage::Declined => {
             if from == contact.stage || is_by_hand(contact.follow_up_reason) {
@@ -52,9 +63,9 @@ pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, day: Na
     contact.follow_up_reason = reason;
 }
 
-/// The day of the booked meeting, never before `day`.
-pub fn meeting_date(contact: &Contact, day: NaiveDate) -> Option<NaiveDate> {
-    contact.meeting_at.map(|at| at.date_naive().max(day))
+/// The day of the booked meeting, never before today.
+pub fn meeting_date(contact: &Contact, today: Today) -> Option<NaiveDate> {
+    contact.meeting_at.map(|at| today.zone.day(at).max(today.day))
 }
 
 /// The return date of an absence: as told where that is not past, else the configured span on.

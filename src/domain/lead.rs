@@ -5,7 +5,7 @@ use super::event::{FollowUpReason, Profile};
 use super::ids::{CampaignId, Email};
 use super::intent::{Intent, Reading, reading_of};
 use super::stage::{Stage, options};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -45,7 +45,8 @@ pub struct LeadView {
     pub unclear: bool,
     pub had_meeting: bool,
     pub engagement: Engagement,
-    pub first_reply_at: Option<DateTime<Utc>>,
+    /// The client's day of it.
+    pub first_reply_date: Option<NaiveDate>,
     pub follow_up_date: Option<NaiveDate>,
     pub follow_up_reason: Option<FollowUpReason>,
     pub reply_count: u32,
@@ -148,7 +149,7 @@ pub fn cells(view: &LeadView) -> Cells {
         ("Company Website", json!(profile.company_website)),
         ("LinkedIn URL", json!(profile.linkedin_url)),
         ("Engagement Source", json!(view.engagement)),
-        ("First Reply Date", json!(view.first_reply_at.map(|at| at.date_naive()))),
+        ("First Reply Date", json!(view.first_reply_date)),
         ("Lead Score", json!(score(view))),
         (LEAD_STATUS, json!(status)),
         (PIPELINE_STAGE, json!(pipeline)),
@@ -221,7 +222,7 @@ mod tests {
             unclear: false,
             had_meeting: false,
             engagement: Engagement::EmailReply,
-            first_reply_at: None,
+            first_reply_date: None,
             follow_up_date: None,
             follow_up_reason: None,
             reply_count: 1,

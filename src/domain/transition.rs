@@ -56,7 +56,10 @@ pub enum Trigger {
         holds: bool,
         has_campaign: bool,
     },
-    FollowUpDue,
+    FollowUpDue {
+        /// False where the date was moved, or its coming is known already.
+        holds: bool,
+    },
     ContactAdded,
     /// Another writer set the four columns to a stage, or changed other columns only.
     ChangedOutside {
@@ -134,7 +137,8 @@ pub const fn decide(stage: Stage, trigger: Trigger) -> Decision {
         Trigger::FollowUpSet => stays("a follow-up date moves no stage"),
         Trigger::WentSilent { holds } => went_silent(stage, holds),
         Trigger::ReturnDue { holds, has_campaign } => return_due(stage, holds, has_campaign),
-        Trigger::FollowUpDue => stays("a due follow-up moves no stage"),
+        Trigger::FollowUpDue { holds: true } => stays("a due follow-up moves no stage"),
+        Trigger::FollowUpDue { holds: false } => stays("no follow-up was due then: its date was moved or taken away"),
         Trigger::ContactAdded => contact_added(stage),
         Trigger::ChangedOutside { to } => changed_outside(stage, to),
         Trigger::Erased => stays("erasure removes data, it moves no stage"),

@@ -573,3 +573,29 @@ fn a_meeting_row_names_who_booked_and_with_whom() {
     let parties = (row.contact_identifier.as_deref(), row.contact_name.as_deref(), row.account_identifier.as_deref());
     assert_eq!(parties, (Some("private@example.net"), Some("Ada Berg"), Some("host@acme.example")));
 }
+
+#[test]
+fn days_are_those_of_the_client() {
+    let zone = |name: &str| {
+        let zones = [(ClientId::parse("acme").unwrap(), crate::domain::zone::Zone::parse(name).unwrap())];
+        Spans { zones: crate::domain::zone::Zones::new(zones.into()), ..Spans::default() }
+    };
+    let at = |story: Story, text: &str| {
+        let mut story = story;
+        story.at = text.parse::<DateTime<Utc>>().unwrap() - chrono::Duration::hours(1);
+        story
+    };
+    let declined = at(Story::new(), "2026-10-24T22:30:00Z").reply(Some(Intent::NotInterested)).events;
+    let follow_up = |spans: &Spans| fold(&Contact::default(), &declined, spans).contact.follow_up_date;
+    assert_eq!(follow_up(&zone("Europe/Berlin")), NaiveDate::from_ymd_opt(2027, 1, 25), "half past midnight there");
+    assert_eq!(follow_up(&zone("Europe/London")), NaiveDate::from_ymd_opt(2027, 1, 24));
+    let wish = EventData::FollowUpSet { date: date(10, 24).unwrap(), reason: FollowUpReason::LeadRequested };
+    let wished = at(Story::new(), "2026-10-25T03:00:00Z").event(wish).events;
+    let refused = |spans: &Spans| fold(&Contact::default(), &wished, spans).steps[0].1.refused;
+    assert!(refused(&zone("UTC")), "yesterday");
+    assert!(!refused(&zone("America/Los_Angeles")), "still today there");
+    let meeting = Meeting { starts_at: "2026-10-31T23:30:00Z".parse().ok(), ..Meeting::on(Platform::CalCom) };
+    let booked = Story::new().event(EventData::MeetingBooked { meeting }).events;
+    let day = |spans: &Spans| fold(&Contact::default(), &booked, spans).contact.follow_up_date;
+    assert_eq!((day(&zone("UTC")), day(&zone("Europe/Berlin"))), (date(10, 31), date(11, 1)));
+}

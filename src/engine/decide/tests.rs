@@ -3,12 +3,14 @@
 
 use super::*;
 use crate::domain::contact::ChatRow;
+use crate::domain::due::{self, Due};
 use crate::domain::event::{
     AutoReply, Direction, EventData, Facts, FinishedBy, FollowUpReason, Meeting, Message, Platform, Profile,
 };
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::{CampaignId, Email};
 use crate::domain::intent::Intent;
+use crate::domain::zone::{Zone, Zones};
 use crate::engine::lineage;
 use chrono::{NaiveDate, TimeZone};
 use proptest::prelude::*;
@@ -46,7 +48,7 @@ impl Tables {
             *ids += 1;
             Uuid::from_u128(*ids)
         };
-        let rules = Rules::default();
+        let rules = Rules { spans: spans(), ..Rules::default() };
         let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap();
         let mut rim = Rim { now, trigger: TriggerType::Webhook, rules: &rules, new_id: &mut new_id };
         let (writes, answers) = decide(batch, &known, &mut rim);
@@ -93,6 +95,40 @@ impl Tables {
         }
     }
 
+    /// What the scheduler finds at a time, again and again until nothing is left; gives the events.
+    fn sweep(&mut self, now: DateTime<Utc>, ids: &mut u128) -> Vec<Event> {
+        let spans = spans();
+        let mut found = Vec::new();
+        for due in Due::ALL.repeat(3) {
+            let events: Vec<Event> = self
+                .contacts
+                .iter()
+                .filter_map(|(key, known)| due::event(due, key, known.contact_id, &known.contact, &spans, now))
+                .filter(|event| !self.events.contains_key(&(event.client_id.clone(), event.dedupe_key.clone())))
+                .collect();
+            for event in events {
+                let id = (event.client_id.clone(), event.dedupe_key.clone());
+                self.apply(&[incoming(&event, found.len())], ids);
+                let Verdict { stage_after, rule, .. } = &self.events[&id].verdict;
+                let did_it = match due {
+                    Due::WentSilent => *stage_after == Stage::Ghosted,
+                    Due::ReturnDue => matches!(stage_after, Stage::InSequence | Stage::NoReply),
+                    Due::FollowUpDue => rule == "a due follow-up moves no stage",
+                    Due::SequenceFinished => *stage_after == Stage::NoReply,
+                };
+                assert!(did_it, "{due} of {event:?}: {rule}");
+                found.push(event);
+            }
+        }
+        let left = self.contacts.iter().find_map(|(key, known)| {
+            let mut all = Due::ALL.iter();
+            all.find_map(|due| due::event(*due, key, known.contact_id, &known.contact, &spans, now))
+                .filter(|event| !self.events.contains_key(&(event.client_id.clone(), event.dedupe_key.clone())))
+        });
+        assert_eq!(left, None, "nothing is left to be found");
+        found
+    }
+
     /// Contacts and conversations without the ids that differ from run to run.
     fn state(&self) -> BTreeMap<ContactKey, (Contact, Vec<ChatRow>)> {
         self.contacts
@@ -105,6 +141,12 @@ impl Tables {
             })
             .collect()
     }
+}
+
+/// The days of one of the two clients begin half a day before those of the other.
+fn spans() -> Spans {
+    let auckland = Zone::parse("Pacific/Auckland").unwrap();
+    Spans { zones: Zones::new([(ClientId::parse("beta").unwrap(), auckland)].into()), ..Spans::default() }
 }
 
 fn message(thread: u8) -> Message {
@@ -175,6 +217,7 @@ fn any_data() -> impl Strategy<Value = EventData> {
         1 => date.prop_map(|date| EventData::FollowUpSet { date, reason: FollowUpReason::LeadRequested }),
         1 => Just(EventData::WentSilent {}),
         1 => Just(EventData::ReturnDue {}),
+        1 => Just(EventData::FollowUpDue {}),
         1 => Just(EventData::EmailOpened { campaign: None }),
         1 => Just(EventData::ContactAdded { list_id: None, contact_source: None, enrichment_date: None }),
         1 => Just(EventData::Unsubscribed { campaign: None }).prop_filter("seldom", |_| true),
@@ -249,7 +292,7 @@ fn reference(reports: &[Event]) -> BTreeMap<ContactKey, (Contact, Vec<ChatRow>)>
     by_contact
         .into_iter()
         .map(|(key, events)| {
-            let folded = fold::fold(&Contact::default(), &events, &Spans::default());
+            let folded = fold::fold(&Contact::default(), &events, &spans());
             let mut rows = folded.rows;
             rows.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
             (key, (folded.contact, rows))
@@ -287,6 +330,35 @@ proptest! {
             prop_assert_eq!(got_rows, rows);
         }
         prop_assert_eq!(state.len(), expected.len());
+    }
+
+    #[test]
+    fn whenever_the_scheduler_looks_the_order_does_not_matter(
+        (reports, order, cuts) in any_reports().prop_flat_map(|reports| {
+            let cuts = prop::collection::vec((1..4usize, 0..2_400u32), reports.len());
+            (Just(reports.clone()), Just((0..reports.len()).collect::<Vec<usize>>()).prop_shuffle(), cuts)
+        })
+    ) {
+        let mut tables = Tables::default();
+        let mut ids = 0;
+        let mut all = reports.clone();
+        let deliveries: Vec<Incoming> = order.iter().enumerate().map(|(n, &i)| incoming(&reports[i], n)).collect();
+        let mut rest = deliveries.as_slice();
+        for (cut, hours) in cuts {
+            let (batch, later) = rest.split_at(cut.min(rest.len()));
+            rest = later;
+            if !batch.is_empty() {
+                tables.apply(batch, &mut ids);
+            }
+            let now = Utc.with_ymd_and_hms(2026, 9, 15, 0, 0, 0).unwrap() + chrono::Duration::hours(hours.into());
+            all.extend(tables.sweep(now, &mut ids));
+        }
+        let state = tables.state();
+        for (key, (contact, rows)) in &reference(&all) {
+            let (got, got_rows) = &state[key];
+            prop_assert_eq!(got, contact);
+            prop_assert_eq!(got_rows, rows);
+        }
     }
 
     #[test]

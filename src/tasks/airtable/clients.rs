@@ -127,7 +127,7 @@ fn wanted(base: &Base, subject: &LeadSubject) -> Fields {
     let name = profile.company_name.clone().or_else(|| person.clone()).unwrap_or_else(|| address.to_owned());
     let cells = [
         ("client_name", json!(name)),
-        ("conversion_date", json!(base.now().date_naive())),
+        ("conversion_date", json!(base.rules.spans.zones.of(&subject.key.client_id).day(base.now()))),
         ("primary_contact_name", json!(person)),
         (EMAIL, json!(address)),
         ("company_website", json!(profile.company_website)),

@@ -78,7 +78,7 @@ async fn load(base: &Base, tasks: Vec<ClaimedTask>, settlement: &mut Settlement)
                 settlement.tasks.push(settled(&task, TaskEnd::Done, base.now()));
             }
             Some(subject) => {
-                let view = view(&subject);
+                let view = view(base, &subject);
                 works.push(Work { task, subject, view, record_id: None, write: Cells::new(), agreed: Cells::new() });
             }
             // The contact was erased meanwhile: nothing is left to write.
@@ -332,8 +332,9 @@ fn notice(work: &Work, kind: AlertKind, text: &str, now: DateTime<Utc>) -> LogRo
     LogRow { contact_id: Some(work.subject.contact_id), ..alert(&work.task.tenant, kind, &key, text, now) }
 }
 
-pub(super) fn view(subject: &LeadSubject) -> LeadView {
+pub(super) fn view(base: &Base, subject: &LeadSubject) -> LeadView {
     let contact = &subject.contact;
+    let zone = base.rules.spans.zones.of(&subject.key.client_id);
     LeadView {
         contact_id: subject.contact_id,
         email: subject.key.email.clone(),
@@ -342,7 +343,7 @@ pub(super) fn view(subject: &LeadSubject) -> LeadView {
         unclear: contact.unclear.is_some(),
         had_meeting: contact.had_meeting,
         engagement: contact.engagement.unwrap_or(Engagement::EmailReply),
-        first_reply_at: contact.first_reply_at,
+        first_reply_date: contact.first_reply_at.map(|at| zone.day(at)),
         follow_up_date: contact.follow_up_date,
         follow_up_reason: contact.follow_up_reason,
         reply_count: contact.reply_count,

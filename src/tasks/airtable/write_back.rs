@@ -11,7 +11,7 @@ pub(super) async fn work(base: &Base, task: &ClaimedTask) -> Result<Done, Stoppe
     let Some(subject) = base.store.lead_subjects(&ids).await?.pop() else { return Ok(Done::default()) };
     let Some(lead_id) = subject.airtable_lead_id.clone() else { return Ok(Done::default()) };
     let Some(record) = base.record(&base.leads, &lead_id).await? else { return Ok(Done::default()) };
-    let view = leads::view(&subject);
+    let view = leads::view(base, &subject);
     let all = lead::cells(&view);
     let mut wanted: Cells = [lead::LEAD_STATUS, lead::PIPELINE_STAGE, lead::FOLLOW_UP_DATE, lead::FOLLOW_UP_REASON]
         .into_iter()
