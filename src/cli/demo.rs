@@ -77,7 +77,7 @@ pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitC
 fn configuration(database_url: &str, airtable_url: &str) -> String {
     let secret = || Uuid::new_v4().simple().to_string();
     let mut text = format!(
-        "listen = \"127.0.0.1:0\"\ndatabase_url = \"{database_url}\"\ndefault_client = \"acme\"\n\
+        "listen = \"127.0.0.1:0\"\ndatabase_url = \"{database_url}\"\ndefault_client = \"acme\"\n[schedule]\nmode = \"off\"\n\
          [suppression]\nkey = \"{}\"\n[airtable]\ntoken = \"{}\"\nbase_id = \"appSandbox\"\napi_url = \"{airtable_url}\"\n",
         secret(),
         sandbox::TOKEN
@@ -154,7 +154,8 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
                 let tasks = store.tasks(&TaskFilter { status: Some(status), kind: None, limit: 1_000 }).await?;
                 let is_worked_on = |kind: &str| {
                     crate::engine::rows::TaskKind::parse(kind).is_some_and(|kind| {
-                        crate::tasks::waits_for(kind, Configured { airtable: true, gmail: false }).is_none()
+                        crate::tasks::waits_for(kind, Configured { airtable: true, gmail: false, schedule: false })
+                            .is_none()
                     })
                 };
                 // Work that comes round is always there, waiting for its time.

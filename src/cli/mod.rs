@@ -19,6 +19,7 @@ mod serve;
 mod service;
 mod sign;
 mod suppressions;
+mod sweep;
 
 use crate::config::{self, Config};
 use crate::domain::event::Source;
@@ -132,6 +133,8 @@ enum Command {
         #[command(subcommand)]
         command: airtable::Command,
     },
+    /// Do now what the scheduler does by the clock, and tell what each job did.
+    Sweep(sweep::Args),
     /// Tell what the program makes of mails: bounce, absence, opt-out, person, and what they say.
     Mail(mail::Args),
     /// Make a signed request out of a payload, as a source would post it.
@@ -177,6 +180,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,
+        Command::Sweep(args) => sweep::run(args, &load()?, out, &rim).await,
         Command::Mail(args) => mail::run(&args, out, &rim),
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
     }

@@ -9,7 +9,7 @@ use crate::listener::{self, App};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::Store;
-use crate::tasks::{AirtableSettings, Configured, Dispatcher, Pause, Tenant};
+use crate::tasks::{AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -70,6 +70,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
     );
     let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable)
         .with_gmail(google.mailboxes);
+    let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
     if let Some(keys) = google.keys {
@@ -105,7 +106,29 @@ pub(super) fn pause(rim: &Rim) -> Pause {
 pub(super) fn configured(config: &Config) -> Configured {
     let has_credentials =
         |client: &ClientConfig| client.sources.gmail.as_ref().is_some_and(|settings| settings.credentials.is_some());
-    Configured { airtable: config.airtable.is_some(), gmail: config.clients.values().any(has_credentials) }
+    Configured {
+        airtable: config.airtable.is_some(),
+        gmail: config.clients.values().any(has_credentials),
+        schedule: config.schedule.is_on,
+    }
+}
+
+pub(super) fn schedule(config: &Config) -> ScheduleSettings {
+    let mailboxes = config.clients.iter().filter_map(|(client_id, client)| {
+        let settings = client.sources.gmail.as_ref().filter(|settings| settings.credentials.is_some())?;
+        Some(settings.mailboxes.iter().map(|address| ScheduledMailbox {
+            client_id: client_id.clone(),
+            address: address.clone(),
+            is_watched: settings.topic.is_some(),
+        }))
+    });
+    ScheduleSettings {
+        clients: config.clients.keys().cloned().collect(),
+        bodies_days: config.schedule.bodies_days,
+        tasks_days: config.schedule.tasks_days,
+        airtable: config.airtable.is_some(),
+        mailboxes: mailboxes.flatten().collect(),
+    }
 }
 
 pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSettings>> {

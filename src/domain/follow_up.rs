@@ -41,8 +41,8 @@ pub struct Today {
 
 /// Sets the follow-up that goes with arriving at (or being confirmed in) a stage on a day.
 pub fn follow_move(contact: &mut Contact, from: Stage, data: &EventData, today: Today, spans: &Spans) {
-    let day = today.day;
     use FollowUpReason as R;
+    let day = today.day;
     let (date, reason) = match contact.stage {
         Stage::NoReply | Stage::NotInterested => {
             (months_on(day, spans.re_engagement_months), Some(R::NotInterestedReEngagement))

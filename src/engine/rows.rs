@@ -332,6 +332,8 @@ options!(
         CampaignSpread => "campaign.spread",
         PlatformSyncSequence => "platform.sync_sequence",
         SuppressionSpread => "suppression.spread",
+        ScheduleHourly => "schedule.hourly",
+        ScheduleDaily => "schedule.daily",
     }
 );
 
@@ -386,6 +388,12 @@ impl TaskRow {
         let payload = serde_json::json!({ "mailbox": mailbox });
         let task_key = format!("{kind}:{tenant}:{mailbox}");
         Self { tenant, task_key, payload, ..Self::round(task_id, kind, priority, now) }
+    }
+
+    /// Work about a client, which comes round: one row a kind and client.
+    pub fn of_client(task_id: Uuid, kind: TaskKind, tenant: ClientId, priority: u8, now: DateTime<Utc>) -> Self {
+        let task_key = format!("{kind}:{tenant}");
+        Self { tenant, task_key, ..Self::round(task_id, kind, priority, now) }
     }
 
     /// Work that is about no client and comes round: one row a kind.

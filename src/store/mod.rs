@@ -8,6 +8,7 @@ mod foreign;
 mod gmail;
 mod migrations;
 mod postgres;
+pub mod schedule;
 mod sqlite;
 pub mod suppression;
 pub mod views;

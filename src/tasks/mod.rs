@@ -6,6 +6,7 @@ mod gmail;
 mod logs;
 mod outside;
 mod retry;
+mod schedule;
 mod spread;
 mod suppressed;
 
@@ -17,6 +18,7 @@ pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watc
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
 pub use gmail::Mailbox as GmailMailbox;
+pub use schedule::{Example, Job, JobReport, Mailbox as ScheduledMailbox, ScheduleSettings, Sweep};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -51,6 +53,7 @@ pub struct Dispatcher {
     airtable: Option<Lane>,
     lists: Option<lists::Lane>,
     gmail: Arc<gmail::Lane>,
+    schedule: Option<schedule::Lane>,
     /// The Gmail lane's own, which lives as long as it.
     stop: CancellationToken,
 }
@@ -64,7 +67,7 @@ impl Dispatcher {
             airtable.map(|settings| Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), &settings));
         let stop = CancellationToken::new();
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
-        Self { store, rules, now, pause, airtable, lists, gmail, stop }
+        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, stop }
     }
 
     /// Reads these mailboxes too.
@@ -72,6 +75,13 @@ impl Dispatcher {
     pub fn with_gmail(self, mailboxes: Vec<GmailMailbox>) -> Self {
         let lane = gmail::Lane::new(&self.store, &self.rules, &self.now, &self.pause, mailboxes, self.stop.clone());
         Self { gmail: Arc::new(lane), ..self }
+    }
+
+    /// Runs the schedule too.
+    #[must_use]
+    pub fn with_schedule(self, settings: ScheduleSettings) -> Self {
+        let sweep = Sweep::new(self.store.clone(), self.rules.clone(), self.now.clone(), settings);
+        Self { schedule: Some(schedule::Lane::new(sweep)), ..self }
     }
 
     /// One step of each lane: claims what is due, does it, settles it.
@@ -85,6 +95,11 @@ impl Dispatcher {
         {
             return Ok(Turn::Worked(count));
         }
+        if let Some(lane) = self.schedule.as_mut()
+            && let Turn::Worked(count) = lane.turn().await?
+        {
+            return Ok(Turn::Worked(count));
+        }
         match self.gmail.turn().await? {
             Turn::Worked(count) => Ok(Turn::Worked(count)),
             Turn::Wait(_) | Turn::Idle => Ok(turn),
@@ -93,7 +108,7 @@ impl Dispatcher {
 
     /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, rules, now, mut airtable, lists, gmail, stop: gmail_stop, pause: _ } = self;
+        let Self { store, rules, now, mut airtable, lists, gmail, schedule, stop: gmail_stop, pause: _ } = self;
         let quiet = Notify::new();
         let rest = async {
             while !stop.is_cancelled() {
@@ -110,6 +125,14 @@ impl Dispatcher {
                 rest_after(turn, &now, quiet.notified(), &stop).await;
             }
         };
+        let clockwork = async {
+            let Some(mut lane) = schedule else { return };
+            lane.stops_with(&stop);
+            while !stop.is_cancelled() {
+                let turn = lane.turn().await;
+                rest_after(turn, &now, quiet.notified(), &stop).await;
+            }
+        };
         let mailboxes = async {
             let mut running = std::pin::pin!(gmail.run());
             tokio::select! {
@@ -120,7 +143,7 @@ impl Dispatcher {
             gmail_stop.cancel();
             running.await;
         };
-        tokio::join!(rest, imports, mailboxes);
+        tokio::join!(rest, imports, clockwork, mailboxes);
     }
 }
 
@@ -166,6 +189,7 @@ async fn rest_after(turn: Result<Turn, StoreError>, now: &Now, woken: Notified<'
 pub struct Configured {
     pub airtable: bool,
     pub gmail: bool,
+    pub schedule: bool,
 }
 
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
@@ -183,6 +207,8 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         TaskKind::GmailMailbox | TaskKind::GmailWatch => {
             (!configured.gmail).then_some("waits: no mailbox can be opened; set the credentials of [clients.….gmail]")
         }
+        TaskKind::ScheduleHourly | TaskKind::ScheduleDaily => (!configured.schedule)
+            .then_some("waits: the schedule is off; set mode = \"on\" in [schedule], or run `sweep`"),
         TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
         TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),
     }

@@ -67,6 +67,8 @@ impl Place {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(args).current_dir(self.folder.path()).env_clear();
+        // A test that lives over a full hour would meet it.
+        command.env("SALES_ENGINE_SCHEDULE_MODE", "off");
         command
     }
 

@@ -8,6 +8,7 @@ mod gmail;
 mod lists;
 mod load;
 mod queries;
+mod schedule;
 mod schema;
 mod suppression;
 mod tasks;

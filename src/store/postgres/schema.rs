@@ -14,6 +14,7 @@ const MIGRATIONS: migrations::Migrations = &[
     (3, "cheaper checks", include_str!("../../../migrations/postgres/0003_cheaper_checks.sql")),
     (4, "airtable", include_str!("../../../migrations/postgres/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/postgres/0005_gmail.sql")),
+    (6, "schedule", include_str!("../../../migrations/postgres/0006_schedule.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/postgres/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/postgres/0009_suppression.sql")),
 ];

@@ -24,7 +24,7 @@ const CONTACTS: &str = "
         lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
         follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
-        created_at, updated_at)
+        created_at, updated_at, follow_up_told)
     SELECT
         v.contact_id, v.client_id, v.email, v.first_name, v.last_name, v.phone, v.company_name, v.job_title,
         v.linkedin_url, v.company_linkedin_url, v.company_website, v.company_size, v.company_industry, v.source,
@@ -33,20 +33,21 @@ const CONTACTS: &str = "
         v.current_campaign_id, v.past_campaign_ids, v.last_contact_date, v.last_reply_date, v.last_touch_date,
         v.reply_count, v.emails_sent_count, v.follow_up_date, v.follow_up_reason, v.has_engaged,
         v.converted_to_client, v.converted_client_id, v.first_reply_date, v.fold, coalesce(v.baseline, '{}'), v.now,
-        v.now
+        v.now, v.follow_up_told
     FROM unnest(
         $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
         $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::UUID[], $16::TIMESTAMPTZ[],
         $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::JSONB[], $23::TIMESTAMPTZ[],
         $24::TIMESTAMPTZ[], $25::TIMESTAMPTZ[], $26::INT[], $27::INT[], $28::DATE[], $29::TEXT[], $30::BOOL[],
-        $31::BOOL[], $32::TEXT[], $33::TIMESTAMPTZ[], $34::JSONB[], $35::JSONB[], $36::TIMESTAMPTZ[]
+        $31::BOOL[], $32::TEXT[], $33::TIMESTAMPTZ[], $34::JSONB[], $35::JSONB[], $36::TIMESTAMPTZ[],
+        $37::DATE[]
     ) AS v(
         contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
         company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
         lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
         follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
-        now)
+        now, follow_up_told)
     ORDER BY v.client_id, v.email";
 
 // Only where nobody wrote the contact since it was loaded. Its address comes into its lower-cased form here, where it was adopted.
@@ -62,7 +63,7 @@ const CONTACTS_AGAIN: &str = "
         past_campaign_ids = v.past_campaign_ids, last_contact_date = v.last_contact_date,
         last_reply_date = v.last_reply_date, last_touch_date = v.last_touch_date,
         reply_count = v.reply_count, emails_sent_count = v.emails_sent_count,
-        follow_up_date = v.follow_up_date, follow_up_reason = v.follow_up_reason,
+        follow_up_date = v.follow_up_date, follow_up_reason = v.follow_up_reason, follow_up_told = v.follow_up_told,
         converted_to_client = v.converted_to_client, converted_client_id = v.converted_client_id,
         first_reply_date = v.first_reply_date, fold = v.fold, updated_at = v.now,
         has_engaged = v.has_engaged OR c.airtable_lead_id IS NOT NULL,
@@ -74,14 +75,14 @@ const CONTACTS_AGAIN: &str = "
         $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::JSONB[], $23::TIMESTAMPTZ[],
         $24::TIMESTAMPTZ[], $25::TIMESTAMPTZ[], $26::INT[], $27::INT[], $28::DATE[], $29::TEXT[], $30::BOOL[],
         $31::BOOL[], $32::TEXT[], $33::TIMESTAMPTZ[], $34::JSONB[], $35::JSONB[], $36::TIMESTAMPTZ[],
-        $37::BIGINT[]
+        $37::DATE[], $38::BIGINT[]
     ) AS v(
         contact_id, client_id, email, first_name, last_name, phone, company_name, job_title, linkedin_url,
         company_linkedin_url, company_website, company_size, company_industry, source, list_id, enrichment_date,
         lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
         follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
-        now, version)
+        now, follow_up_told, version)
     WHERE c.contact_id = v.contact_id AND (v.version IS NULL OR c.xmin::TEXT::BIGINT = v.version)";
 
 const EVENTS: &str = "
@@ -445,6 +446,7 @@ fn contacts(arguments: &mut PgArguments, rows: &[&ContactRow]) -> Result<(), Sto
         Json(&row.contact),
         row.baseline.as_ref().map(Json),
         row.now,
+        row.contact.follow_up_told,
     ]);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod gmail;
 mod lists;
 mod load;
 mod queries;
+mod schedule;
 mod suppression;
 mod tasks;
 mod write;
@@ -34,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "other writers", include_str!("../../../migrations/sqlite/0002_other_writers.sql")),
     (4, "airtable", include_str!("../../../migrations/sqlite/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/sqlite/0005_gmail.sql")),
+    (6, "schedule", include_str!("../../../migrations/sqlite/0006_schedule.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
 ];

@@ -15,7 +15,7 @@ const CONTACTS: &str = "
         lead_status, pipeline_status, campaign_status, lead_email_status, current_campaign_id, past_campaign_ids,
         last_contact_date, last_reply_date, last_touch_date, reply_count, emails_sent_count, follow_up_date,
         follow_up_reason, has_engaged, converted_to_client, converted_client_id, first_reply_date, fold, baseline,
-        created_at, updated_at)
+        created_at, updated_at, follow_up_told)
     SELECT
         v.value ->> 'contact_id', v.value ->> 'client_id', v.value ->> 'email', v.value ->> 'first_name',
         v.value ->> 'last_name', v.value ->> 'phone', v.value ->> 'company_name', v.value ->> 'job_title',
@@ -29,7 +29,8 @@ const CONTACTS: &str = "
         v.value ->> 'last_touch_date', v.value ->> 'reply_count', v.value ->> 'emails_sent_count',
         v.value ->> 'follow_up_date', v.value ->> 'follow_up_reason', v.value ->> 'has_engaged',
         v.value ->> 'converted_to_client', v.value ->> 'converted_client_id', v.value ->> 'first_reply_date',
-        v.value ->> 'fold', coalesce(v.value ->> 'baseline', '{}'), v.value ->> 'now', v.value ->> 'now'
+        v.value ->> 'fold', coalesce(v.value ->> 'baseline', '{}'), v.value ->> 'now', v.value ->> 'now',
+        v.value ->> 'follow_up_told'
     FROM json_each(?1) AS v
     WHERE true
     ON CONFLICT (contact_id) DO UPDATE SET
@@ -44,6 +45,7 @@ const CONTACTS: &str = "
         last_reply_date = excluded.last_reply_date, last_touch_date = excluded.last_touch_date,
         reply_count = excluded.reply_count, emails_sent_count = excluded.emails_sent_count,
         follow_up_date = excluded.follow_up_date, follow_up_reason = excluded.follow_up_reason,
+        follow_up_told = excluded.follow_up_told,
         has_engaged = max(excluded.has_engaged, contacts.airtable_lead_id IS NOT NULL),
         converted_to_client = excluded.converted_to_client, converted_client_id = excluded.converted_client_id,
         first_reply_date = excluded.first_reply_date, fold = excluded.fold, updated_at = excluded.updated_at,
@@ -224,6 +226,7 @@ fn contact(row: &ContactRow) -> Result<Value, StoreError> {
         "emails_sent_count": contact.emails_sent_count,
         "follow_up_date": contact.follow_up_date,
         "follow_up_reason": contact.follow_up_reason,
+        "follow_up_told": contact.follow_up_told,
         "has_engaged": i32::from(contact.has_engaged),
         "converted_to_client": i32::from(contact.converted_to_client),
         "converted_client_id": contact.converted_client_id,

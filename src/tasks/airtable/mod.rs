@@ -87,7 +87,7 @@ const KINDS: [TaskKind; 6] = [
     TaskKind::AirtablePushCampaigns,
 ];
 /// Work that comes round, with its priority: what people wait for goes before figures.
-const ROUNDS: [(TaskKind, u8); 3] = [pull::ROUND, webhook::ROUND, (TaskKind::AirtablePushCampaigns, 7)];
+pub(super) const ROUNDS: [(TaskKind, u8); 3] = [pull::ROUND, webhook::ROUND, (TaskKind::AirtablePushCampaigns, 7)];
 /// When a round that failed for good is tried again: a person may have mended it.
 const FAILED_ROUND_MS: i64 = 600_000;
 /// The tables beside that of the leads, by the owner's names.
@@ -159,7 +159,9 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
-            | TaskKind::PlatformSyncSequence => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
+            | TaskKind::PlatformSyncSequence
+            | TaskKind::ScheduleHourly
+            | TaskKind::ScheduleDaily => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
         base.settle(&task, done).await?;
         Ok(Turn::Worked(1))

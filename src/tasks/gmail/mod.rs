@@ -44,7 +44,7 @@ pub struct Mailbox {
 
 const KINDS: [TaskKind; 2] = [TaskKind::GmailMailbox, TaskKind::GmailWatch];
 pub(super) const PRIORITY_MAILBOX: u8 = 2;
-const PRIORITY_WATCH: u8 = 3;
+pub(super) const PRIORITY_WATCH: u8 = 3;
 /// Mailboxes that are read side by side.
 const AT_ONCE_MAX: usize = 4;
 const IDLE_MS: u64 = 1_000;
@@ -253,7 +253,9 @@ impl Lane {
             | TaskKind::AirtableImportList
             | TaskKind::CampaignSpread
             | TaskKind::PlatformSyncSequence
-            | TaskKind::SuppressionSpread => mailbox::work(desk, &hold).await,
+            | TaskKind::SuppressionSpread
+            | TaskKind::ScheduleHourly
+            | TaskKind::ScheduleDaily => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await
     }

@@ -1,0 +1,237 @@
+//! What the scheduler asks, over the connections that plan by index.
+
+use super::{PostgresStore, fault};
+use crate::domain::ids::ClientId;
+use crate::engine::rows::TaskKind;
+use crate::store::StoreError;
+use crate::store::cells::Cells as _;
+use crate::store::schedule::{Coming, Lasting};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use uuid::Uuid;
+
+const NEXT_CLIENT: &str = "SELECT min(client_id) AS client_id FROM contacts WHERE client_id > $1";
+
+const RETURNS: &str = "
+    SELECT follow_up_date, contact_id FROM contacts
+    WHERE client_id = $1 AND lead_status = 'out_of_office'
+      AND follow_up_date <= $2 AND (follow_up_date, contact_id) > ($3, $4)
+    ORDER BY follow_up_date, contact_id LIMIT $5";
+
+const FOLLOW_UPS: &str = "
+    SELECT follow_up_date, contact_id FROM contacts
+    WHERE client_id = $1 AND follow_up_date IS NOT NULL AND follow_up_told IS DISTINCT FROM follow_up_date
+      AND lead_status <> 'out_of_office' AND (follow_up_reason IS NOT NULL OR pipeline_status <> 'meeting_booked')
+      AND follow_up_date <= $2 AND (follow_up_date, contact_id) > ($3, $4)
+    ORDER BY follow_up_date, contact_id LIMIT $5";
+
+const SILENCES: &str = "
+    SELECT contact_id, coalesce(last_contact_date < $2 AND last_contact_date > last_reply_date, FALSE) AS is_due FROM contacts
+    WHERE client_id = $1 AND lead_status = 'interested' AND pipeline_status = 'follow_up' AND contact_id > $3
+    ORDER BY contact_id LIMIT $4";
+
+const SEQUENCES: &str = "
+    SELECT contact_id, coalesce(last_contact_date < $2, FALSE) AS is_due FROM contacts
+    WHERE client_id = $1 AND lead_status = 'active' AND campaign_status = 'active' AND contact_id > $3
+    ORDER BY contact_id LIMIT $4";
+
+const COUNT_LIST: &str = "
+    UPDATE lead_lists AS l SET total_contacts = n.total, contacts_in_campaigns = n.in_campaigns, updated_at = $2
+    FROM (SELECT
+              (SELECT count(*)::INT FROM contacts AS c
+               WHERE c.client_id = w.client_id AND c.list_id = w.list_id) AS total,
+              (SELECT count(*)::INT FROM contacts AS c
+               WHERE c.client_id = w.client_id AND c.list_id = w.list_id AND c.current_campaign_id IS NOT NULL) AS in_campaigns
+          FROM lead_lists AS w WHERE w.list_id = $1) AS n
+    WHERE l.list_id = $1
+      AND (l.total_contacts, l.contacts_in_campaigns) IS DISTINCT FROM (n.total, n.in_campaigns)";
+
+const EMPTY_BODIES: &str = "
+    UPDATE deliveries SET body = ''
+    WHERE delivery_id IN (
+        SELECT delivery_id FROM deliveries
+        WHERE received_at >= $1 AND received_at < $2 AND body <> ''
+        ORDER BY received_at LIMIT $3)
+    RETURNING received_at";
+
+// A task that is wanted again at this moment stays.
+const DELETE_TASKS: &str = "
+    DELETE FROM tasks
+    WHERE task_id IN (
+        SELECT task_id FROM tasks
+        WHERE status = 'done' AND kind = ANY($1) AND priority = ANY('{0,1,2,3,4,5,6,7,8,9}'::SMALLINT[]) AND due_at < $2
+        LIMIT $3 FOR UPDATE SKIP LOCKED)";
+
+/// A page, for a plan that is only shown.
+const PLANNED_LIMIT: i64 = 1_000;
+
+/// Nothing falls due before it.
+fn first_day() -> NaiveDate {
+    DateTime::UNIX_EPOCH.date_naive()
+}
+
+fn coming(
+    statement: &'static str,
+    client_id: &str,
+    until: NaiveDate,
+    after: Option<(NaiveDate, Uuid)>,
+    limit: u32,
+) -> Query<'static, Postgres, PgArguments> {
+    let (date, id) = after.unwrap_or((first_day(), Uuid::nil()));
+    sqlx::query(statement).bind(client_id.to_owned()).bind(until).bind(date).bind(id).bind(i64::from(limit))
+}
+
+fn lasting(
+    statement: &'static str,
+    client_id: &str,
+    before: DateTime<Utc>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Query<'static, Postgres, PgArguments> {
+    let after = after.unwrap_or(Uuid::nil());
+    sqlx::query(statement).bind(client_id.to_owned()).bind(before).bind(after).bind(i64::from(limit))
+}
+
+const fn of_coming(what: Coming) -> &'static str {
+    match what {
+        Coming::Returns => RETURNS,
+        Coming::FollowUps => FOLLOW_UPS,
+    }
+}
+
+const fn of_lasting(what: Lasting) -> &'static str {
+    match what {
+        Lasting::Silence => SILENCES,
+        Lasting::Sequence => SEQUENCES,
+    }
+}
+
+fn kinds() -> Vec<&'static str> {
+    TaskKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+impl PostgresStore {
+    pub(in crate::store) async fn next_client(&self, after: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(NEXT_CLIENT).bind(after).fetch_one(&self.writers).await.map_err(fault)?;
+        row.maybe("client_id")
+    }
+
+    pub(in crate::store) async fn coming(
+        &self,
+        what: Coming,
+        client_id: &ClientId,
+        until: NaiveDate,
+        after: Option<(NaiveDate, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(NaiveDate, Uuid)>, StoreError> {
+        let query = coming(of_coming(what), client_id.as_str(), until, after, limit);
+        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        rows.iter().map(|row| Ok((row.try_get("follow_up_date").map_err(fault)?, row.id("contact_id")?))).collect()
+    }
+
+    pub(in crate::store) async fn lasting(
+        &self,
+        what: Lasting,
+        client_id: &ClientId,
+        before: DateTime<Utc>,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, bool)>, StoreError> {
+        let query = lasting(of_lasting(what), client_id.as_str(), before, after, limit);
+        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        rows.iter().map(|row| Ok((row.id("contact_id")?, row.flag("is_due")?))).collect()
+    }
+
+    pub(in crate::store) async fn tasks_alive(&self, task_keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let rows =
+            sqlx::query("SELECT task_key FROM tasks WHERE task_key = ANY($1) AND status IN ('pending', 'running')")
+                .bind(task_keys)
+                .fetch_all(&self.writers)
+                .await
+                .map_err(fault)?;
+        rows.iter().map(|row| row.text("task_key")).collect()
+    }
+
+    pub(in crate::store) async fn lists(
+        &self,
+        client_id: &ClientId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT list_id FROM lead_lists WHERE client_id = $1 AND list_id > $2 ORDER BY list_id LIMIT $3",
+        )
+        .bind(client_id.as_str())
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(i64::from(limit))
+        .fetch_all(&self.writers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(|row| row.id("list_id")).collect()
+    }
+
+    pub(in crate::store) async fn count_list(&self, list_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let query = sqlx::query(COUNT_LIST).bind(list_id).bind(now);
+        Ok(query.execute(&self.writers).await.map_err(fault)?.rows_affected() > 0)
+    }
+
+    pub(in crate::store) async fn empty_bodies(
+        &self,
+        since: DateTime<Utc>,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        let query = sqlx::query(EMPTY_BODIES).bind(since).bind(before).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        rows.iter().map(|row| row.try_get("received_at").map_err(fault)).collect()
+    }
+
+    pub(in crate::store) async fn delete_done_tasks(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query(DELETE_TASKS).bind(kinds()).bind(before).bind(i64::from(limit));
+        Ok(query.execute(&self.writers).await.map_err(fault)?.rows_affected())
+    }
+
+    pub(in crate::store) async fn schedule_plans(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let client = self.next_client("").await?.unwrap_or_default();
+        let statements: [(&str, &'static str); 8] = [
+            ("clients", NEXT_CLIENT),
+            ("return_due", RETURNS),
+            ("follow_up_due", FOLLOW_UPS),
+            ("went_silent", SILENCES),
+            ("sequence_finished", SEQUENCES),
+            ("list_totals", COUNT_LIST),
+            ("retention of bodies", EMPTY_BODIES),
+            ("retention of tasks", DELETE_TASKS),
+        ];
+        let mut plans = Vec::with_capacity(statements.len());
+        for (name, statement) in statements {
+            // What is put together is constant.
+            let query = sqlx::query(AssertSqlSafe(format!("EXPLAIN {statement}")));
+            let query = match name {
+                "clients" => query.bind(&client),
+                "return_due" | "follow_up_due" => {
+                    query.bind(&client).bind(now.date_naive()).bind(first_day()).bind(Uuid::nil()).bind(PLANNED_LIMIT)
+                }
+                "went_silent" | "sequence_finished" => {
+                    query.bind(&client).bind(now).bind(Uuid::nil()).bind(PLANNED_LIMIT)
+                }
+                "list_totals" => query.bind(Uuid::nil()).bind(now),
+                "retention of bodies" => query.bind(DateTime::UNIX_EPOCH).bind(now).bind(PLANNED_LIMIT),
+                _ => query.bind(kinds()).bind(now).bind(PLANNED_LIMIT),
+            };
+            let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+            let lines: Vec<String> = rows.iter().map(|row| row.try_get(0).map_err(fault)).collect::<Result<_, _>>()?;
+            plans.push((name, lines.join("\n")));
+        }
+        Ok(plans)
+    }
+}
