@@ -17,3 +17,6 @@ CREATE INDEX idx_contacts_interested ON contacts(client_id, contact_id)
     WHERE lead_status = 'interested' AND pipeline_status = 'follow_up';
 
 CREATE INDEX idx_contacts_list_in_campaign ON contacts(client_id, list_id) WHERE current_campaign_id IS NOT NULL;
+
+-- Tasks that are done, by when they were.
+CREATE INDEX idx_tasks_done ON tasks(due_at) WHERE status = 'done';

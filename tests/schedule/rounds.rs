@@ -119,7 +119,7 @@ on_both! {
                     assert!(plan.contains("USING"), "{name}: {plan}");
                 }
                 Kind::Postgres => {
-                    assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{name}: {plan}");
+                    assert!(!plan.contains("Seq Scan"), "{name}: {plan}");
                     assert!(plan.contains("Index"), "{name}: {plan}");
                 }
             }
@@ -130,7 +130,7 @@ on_both! {
                 ("sequence_finished", "idx_contacts_in_sequence"),
                 ("list_totals", "idx_contacts_list_in_campaign"),
             ] {
-                assert!(job != name || plan.contains(index), "{name}: {plan}");
+                assert!(job != name || plan.contains(index) && !plan.contains("Sort"), "{name}: {plan}");
             }
         }
     }

@@ -2,14 +2,13 @@
 
 use super::{PostgresStore, fault};
 use crate::domain::ids::ClientId;
-use crate::engine::rows::TaskKind;
 use crate::store::StoreError;
 use crate::store::cells::Cells as _;
 use crate::store::schedule::{Coming, Lasting};
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::postgres::PgArguments;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _, Postgres, Row as _};
 use uuid::Uuid;
 
 const NEXT_CLIENT: &str = "SELECT min(client_id) AS client_id FROM contacts WHERE client_id > $1";
@@ -61,8 +60,8 @@ const DELETE_TASKS: &str = "
     DELETE FROM tasks
     WHERE task_id IN (
         SELECT task_id FROM tasks
-        WHERE status = 'done' AND kind = ANY($1) AND priority = ANY('{0,1,2,3,4,5,6,7,8,9}'::SMALLINT[]) AND due_at < $2
-        LIMIT $3 FOR UPDATE SKIP LOCKED)";
+        WHERE status = 'done' AND due_at < $1
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// A page, for a plan that is only shown.
 const PLANNED_LIMIT: i64 = 1_000;
@@ -108,14 +107,22 @@ const fn of_lasting(what: Lasting) -> &'static str {
     }
 }
 
-fn kinds() -> Vec<&'static str> {
-    TaskKind::ALL.iter().map(|kind| kind.as_str()).collect()
-}
+/// A page is read in the order of its index. Where the server thinks that few rows are due, it would rather gather and sort all of them,
+/// and do that again for each page.
+const IN_ORDER: &str = "SET LOCAL enable_bitmapscan = 'off'; SET LOCAL enable_sort = 'off'";
 
 impl PostgresStore {
+    async fn in_order(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+        let mut tx = self.transaction().await?;
+        tx.execute(IN_ORDER).await.map_err(fault)?;
+        let rows = query.fetch_all(&mut *tx).await.map_err(fault)?;
+        tx.commit().await.map_err(fault)?;
+        Ok(rows)
+    }
+
     pub(in crate::store) async fn next_client(&self, after: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(NEXT_CLIENT).bind(after).fetch_one(&self.writers).await.map_err(fault)?;
-        row.maybe("client_id")
+        let rows = self.in_order(sqlx::query(NEXT_CLIENT).bind(after)).await?;
+        rows.first().map_or(Ok(None), |row| row.maybe("client_id"))
     }
 
     pub(in crate::store) async fn coming(
@@ -126,8 +133,7 @@ impl PostgresStore {
         after: Option<(NaiveDate, Uuid)>,
         limit: u32,
     ) -> Result<Vec<(NaiveDate, Uuid)>, StoreError> {
-        let query = coming(of_coming(what), client_id.as_str(), until, after, limit);
-        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = self.in_order(coming(of_coming(what), client_id.as_str(), until, after, limit)).await?;
         rows.iter().map(|row| Ok((row.try_get("follow_up_date").map_err(fault)?, row.id("contact_id")?))).collect()
     }
 
@@ -139,8 +145,7 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Uuid, bool)>, StoreError> {
-        let query = lasting(of_lasting(what), client_id.as_str(), before, after, limit);
-        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = self.in_order(lasting(of_lasting(what), client_id.as_str(), before, after, limit)).await?;
         rows.iter().map(|row| Ok((row.id("contact_id")?, row.flag("is_due")?))).collect()
     }
 
@@ -183,8 +188,7 @@ impl PostgresStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        let query = sqlx::query(EMPTY_BODIES).bind(since).bind(before).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = self.in_order(sqlx::query(EMPTY_BODIES).bind(since).bind(before).bind(i64::from(limit))).await?;
         rows.iter().map(|row| row.try_get("received_at").map_err(fault)).collect()
     }
 
@@ -193,7 +197,7 @@ impl PostgresStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let query = sqlx::query(DELETE_TASKS).bind(kinds()).bind(before).bind(i64::from(limit));
+        let query = sqlx::query(DELETE_TASKS).bind(before).bind(i64::from(limit));
         Ok(query.execute(&self.writers).await.map_err(fault)?.rows_affected())
     }
 
@@ -226,9 +230,9 @@ impl PostgresStore {
                 }
                 "list_totals" => query.bind(Uuid::nil()).bind(now),
                 "retention of bodies" => query.bind(DateTime::UNIX_EPOCH).bind(now).bind(PLANNED_LIMIT),
-                _ => query.bind(kinds()).bind(now).bind(PLANNED_LIMIT),
+                _ => query.bind(now).bind(PLANNED_LIMIT),
             };
-            let rows = query.fetch_all(&self.writers).await.map_err(fault)?;
+            let rows = self.in_order(query).await?;
             let lines: Vec<String> = rows.iter().map(|row| row.try_get(0).map_err(fault)).collect::<Result<_, _>>()?;
             plans.push((name, lines.join("\n")));
         }
