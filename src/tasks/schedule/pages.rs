@@ -5,6 +5,7 @@ use crate::domain::due::{self, Due};
 use crate::domain::event::{Event, Source};
 use crate::domain::fold;
 use crate::domain::ids::ClientId;
+use crate::domain::stage::Stage;
 use crate::engine::decide::{DeliveryAnswer, Incoming};
 use crate::engine::rows::{LeadSubject, Outcome};
 use crate::intake::{ApplyError, apply_through_conflicts};
@@ -135,8 +136,8 @@ fn note(report: &mut JobReport, client_id: &ClientId, answers: &[DeliveryAnswer]
         report.show(|| Example {
             client_id: client_id.clone(),
             email: answer.email.clone(),
-            stage_before: answer.stage_before.as_str(),
-            stage_after: answer.stage_after.as_str(),
+            stage_before: answer.stage_before.map_or("-", Stage::as_str),
+            stage_after: answer.stage_after.map_or("-", Stage::as_str),
         });
     }
 }
