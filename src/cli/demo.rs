@@ -9,8 +9,11 @@ use crate::config::{self, Config};
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::domain::stage::Stage;
-use crate::engine::rows::TaskStatus;
+use crate::engine::rows::{TaskKind, TaskStatus};
 use crate::sandbox::Sandbox;
+use crate::sandbox::instantly::Workspace;
+use crate::sandbox::outreach::Allowed;
+use crate::sandbox::smartlead::{Account, LeadStatus};
 use crate::services::post::Poster;
 use crate::store::Store;
 use crate::store::views::{CountsView, TaskFilter, TaskView};
@@ -44,6 +47,10 @@ struct Report {
     leads_by_status: BTreeMap<String, usize>,
     airtable_requests: u64,
     airtable_rate_limited: u64,
+    /// What became of sequences and opt-outs in the sandbox's Smartlead and Instantly.
+    sequences: BTreeMap<String, usize>,
+    platform_requests: usize,
+    platform_rate_limited: u64,
     tasks: BTreeMap<String, i64>,
     unrecognised: Vec<String>,
 }
@@ -54,6 +61,7 @@ pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitC
     let sandbox = Sandbox::start(any_port, sandbox::TOKEN, rim.now.clone()).await.context("start the sandbox")?;
     let text = configuration(&format!("sqlite://{}", folder.path().join("demo.db").display()), &sandbox.url());
     let config = Arc::new(config::load(Some(("demo", &text)), &|_| None)?);
+    enrol(&sandbox, &config);
     let service = service::start(Arc::clone(&config), rim).await?;
     let poster = Poster::new(&format!("http://{}", service.addr))?;
     let posted = post_all(&poster, &config, rim).await?;
@@ -85,12 +93,16 @@ fn configuration(database_url: &str, airtable_url: &str) -> String {
     for client in ["acme", "globex"] {
         let (url_token, key, header, n8n) = (secret(), secret(), secret(), secret());
         let (calcom, calendly) = (secret(), secret());
+        let (smartlead_key, instantly_key) = (secret(), secret());
         text.push_str(&format!(
             "[clients.{client}]\nname = \"{client}\"\n\
              [clients.{client}.smartlead]\nurl_tokens = [\"{url_token}\"]\nsecrets = [\"{key}\"]\n\
+             api_key = \"{smartlead_key}\"\napi_url = \"{airtable_url}/api/v1\"\n\
+             requests_per_second = 20\nrequests_per_minute = 1200\nrequests_per_hour = 20000\n\
              [clients.{client}.smartlead.categories]\n\"Meeting Booked\" = \"meeting_booked\"\n\
              [clients.{client}.smartlead.sequence_steps]\n3623750 = 3\n\
              [clients.{client}.instantly]\nheader = \"x-webhook-token\"\nsecrets = [\"{header}\"]\n\
+             api_key = \"{instantly_key}\"\napi_url = \"{airtable_url}/api/v2\"\n\
              [clients.{client}.instantly.labels]\n\"Hot Lead\" = \"interested_ready_to_talk\"\n\
              [clients.{client}.n8n]\nsecrets = [\"{n8n}\"]\n\
              [clients.{client}.calcom]\nsecrets = [\"{calcom}\"]\n\
@@ -98,6 +110,35 @@ fn configuration(database_url: &str, airtable_url: &str) -> String {
         ));
     }
     text
+}
+
+/// The leads of the fixtures, in progress at the platforms; the accounts have a plan that a demo does not wait for.
+fn enrol(sandbox: &Sandbox, config: &Config) {
+    let payloads: Vec<serde_json::Value> =
+        embedded().iter().filter_map(|payload| serde_json::from_slice(&payload.body).ok()).collect();
+    for client in config.clients.values() {
+        let keys = (
+            client.sources.smartlead.as_ref().and_then(|settings| settings.api_key.as_ref()),
+            client.sources.instantly.as_ref().and_then(|settings| settings.api_key.as_ref()),
+        );
+        let (Some(smartlead_key), Some(instantly_key)) = keys else { continue };
+        sandbox.smartlead(|smartlead| {
+            smartlead.open(smartlead_key.expose()).allow(Allowed { per_second: 20, per_minute: 1_200, per_hour: None });
+        });
+        sandbox.instantly(|instantly| {
+            instantly.open(instantly_key.expose());
+        });
+        for payload in &payloads {
+            let text = |name: &str| payload.get(name).and_then(serde_json::Value::as_str);
+            let number = payload.get("campaign_id").and_then(serde_json::Value::as_u64);
+            if let (Some(campaign), Some(email)) = (number, text("sl_lead_email").or_else(|| text("to_email"))) {
+                sandbox.smartlead(|smartlead| smartlead.open(smartlead_key.expose()).add_lead(campaign, email));
+            }
+            if let (Some(campaign), Some(email)) = (text("campaign_id"), text("lead_email")) {
+                sandbox.instantly(|instantly| instantly.open(instantly_key.expose()).add_lead(campaign, email));
+            }
+        }
+    }
 }
 
 /// All fixtures for the first client, all of them a second time (platforms repeat), those of Smartlead for the second client
@@ -153,13 +194,19 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
             for status in [TaskStatus::Pending, TaskStatus::Running] {
                 let tasks = store.tasks(&TaskFilter { status: Some(status), kind: None, limit: 1_000 }).await?;
                 let is_worked_on = |kind: &str| {
-                    crate::engine::rows::TaskKind::parse(kind).is_some_and(|kind| {
-                        crate::tasks::waits_for(kind, Configured { airtable: true, gmail: false, schedule: false })
-                            .is_none()
+                    TaskKind::parse(kind).is_some_and(|kind| {
+                        crate::tasks::waits_for(
+                            kind,
+                            Configured { airtable: true, gmail: false, schedule: false, platforms: true },
+                        )
+                        .is_none()
                     })
                 };
                 // Work that comes round is always there, waiting for its time.
-                let is_round = |task: &TaskView| task.task_key == task.kind && task.last_error.is_none();
+                let is_round = |task: &TaskView| {
+                    let comes_round = task.task_key == task.kind || task.kind == TaskKind::PlatformLeadStatus.as_str();
+                    comes_round && task.last_error.is_none()
+                };
                 open += tasks.iter().filter(|task| is_worked_on(&task.kind) && !is_round(task)).count();
             }
             if open == 0 {
@@ -208,9 +255,34 @@ async fn report(posted: &[Replayed], store: &Store, sandbox: &Sandbox) -> anyhow
         leads_by_status: sandbox.with(|base| base.by_status()),
         airtable_requests: sandbox.with(|base| base.requests),
         airtable_rate_limited: sandbox.with(|base| base.rate_limited),
+        sequences: sequences(sandbox),
+        platform_requests: sandbox
+            .smartlead(|smartlead| smartlead.accounts().map(|a| a.received().count()).sum::<usize>())
+            + sandbox.instantly(|instantly| instantly.workspaces().map(|w| w.received().count()).sum::<usize>()),
+        platform_rate_limited: sandbox
+            .smartlead(|smartlead| smartlead.accounts().map(Account::requests_over).sum::<u64>())
+            + sandbox.instantly(|instantly| instantly.workspaces().map(Workspace::requests_over).sum::<u64>()),
         tasks,
         unrecognised: unrecognised.into_iter().collect(),
     })
+}
+
+fn sequences(sandbox: &Sandbox) -> BTreeMap<String, usize> {
+    let at_smartlead = |count: &dyn Fn(&Account) -> usize| {
+        sandbox.smartlead(|smartlead| smartlead.accounts().map(count).sum::<usize>())
+    };
+    let at_instantly = |count: &dyn Fn(&Workspace) -> usize| {
+        sandbox.instantly(|instantly| instantly.workspaces().map(count).sum::<usize>())
+    };
+    let counts = [
+        ("running at Smartlead", at_smartlead(&|account| account.count(LeadStatus::InProgress))),
+        ("paused or stopped at Smartlead", at_smartlead(&|account| account.count(LeadStatus::Paused))),
+        ("unsubscribed from a campaign at Smartlead", at_smartlead(&|account| account.count(LeadStatus::Stopped))),
+        ("unsubscribed everywhere at Smartlead", at_smartlead(&Account::unsubscribed_count)),
+        ("taken out of a campaign at Instantly", at_instantly(&Workspace::removed)),
+        ("on Instantly's block list", at_instantly(&|workspace| workspace.block_list().len())),
+    ];
+    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 fn shown(report: &Report) -> String {
@@ -231,6 +303,11 @@ fn shown(report: &Report) -> String {
         format!(
             "written in {} requests, {} of them over Airtable's limit\n",
             report.airtable_requests, report.airtable_rate_limited
+        ),
+        counts("sequences at the platforms", &sizes(&report.sequences)),
+        format!(
+            "brought in line in {} requests, {} of them over the platforms' limits\n",
+            report.platform_requests, report.platform_rate_limited
         ),
         counts("tasks", &report.tasks),
         format!("kept as unrecognised, to be replayed after a fix:\n  {}", report.unrecognised.join("\n  ")),

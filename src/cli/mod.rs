@@ -13,6 +13,7 @@ pub mod logs;
 mod mail;
 mod migrate;
 mod out;
+mod platforms;
 mod replay;
 mod sandbox;
 mod serve;

@@ -9,6 +9,9 @@ use std::process::ExitCode;
 /// The bearer token that the sandbox takes.
 pub(super) const TOKEN: &str = "pat-sandbox";
 
+/// The key that opens an account of Smartlead and a workspace of Instantly.
+const PLATFORM_KEY: &str = "platform-key-of-the-sandbox";
+
 pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCode> {
     let sandbox =
         Sandbox::start(listen, TOKEN, rim.now.clone()).await.with_context(|| format!("listen on {listen}"))?;
@@ -21,6 +24,16 @@ pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCod
     out::complain(&format!(
         "open a mailbox: curl -X PUT {url}/sandbox/google/mailboxes/ann@sales.example; deliver a mail into it: \
          curl --data-binary @mail.eml {url}/sandbox/google/mailboxes/ann@sales.example/messages"
+    ));
+    sandbox.smartlead(|smartlead| {
+        smartlead.open(PLATFORM_KEY);
+    });
+    sandbox.instantly(|instantly| {
+        instantly.open(PLATFORM_KEY);
+    });
+    out::complain(&format!(
+        "sandbox Smartlead at {url}/api/v1 and Instantly at {url}/api/v2, both with api_key = \"{PLATFORM_KEY}\"; their states at \
+         {url}/sandbox/smartlead and {url}/sandbox/instantly"
     ));
     service::told_to_stop().await?;
     Ok(ExitCode::SUCCESS)

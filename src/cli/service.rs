@@ -1,6 +1,6 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
-use super::{Rim, google, keys};
+use super::{Rim, google, keys, platforms};
 use crate::config::{ClientConfig, Config};
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
@@ -54,6 +54,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         tracing::info!("Airtable is not configured: promotions wait as tasks");
     }
     let google = google::google(&config, rim)?;
+    let accounts = platforms::accounts(&config)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
     let addr = listener.local_addr()?;
     let stop = CancellationToken::new();
@@ -69,7 +70,8 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         Some(&wake),
     );
     let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable)
-        .with_gmail(google.mailboxes);
+        .with_gmail(google.mailboxes)
+        .with_platforms(accounts);
     let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
@@ -109,6 +111,7 @@ pub(super) fn configured(config: &Config) -> Configured {
     Configured {
         airtable: config.airtable.is_some(),
         gmail: config.clients.values().any(has_credentials),
+        platforms: !config.rules.wants.blocks.is_empty(),
         schedule: config.schedule.is_on,
     }
 }

@@ -3,6 +3,7 @@
 use super::tree::Section;
 use super::{ClientConfig, gmail};
 use crate::domain::ids::ClientId;
+use crate::domain::outreach::Outreach;
 use crate::domain::zone::Zone;
 use crate::sources::settings::{
     CalcomSettings, CalendlySettings, ClientSources, InstantlySettings, Meaning, N8nSettings, SmartleadSettings,
@@ -54,6 +55,10 @@ fn smartlead(mut section: Section<'_>) -> SmartleadSettings {
         url_tokens: section.secrets("url_tokens"),
         signature_secrets: section.secrets("signature_secrets"),
         api_key: section.secret("api_key", &[]),
+        api_url: api_url(&mut section, "SMARTLEAD_API_URL"),
+        requests_per_second: requests(&mut section, "requests_per_second"),
+        requests_per_minute: requests(&mut section, "requests_per_minute"),
+        requests_per_hour: requests(&mut section, "requests_per_hour"),
         categories: meanings(&mut section, "categories"),
         sequence_steps: steps(&mut section),
         insecure: section.flag("insecure"),
@@ -68,6 +73,10 @@ fn instantly(mut section: Section<'_>) -> InstantlySettings {
         secrets: section.secrets("secrets"),
         url_tokens: section.secrets("url_tokens"),
         api_key: section.secret("api_key", &[]),
+        api_url: api_url(&mut section, "INSTANTLY_API_URL"),
+        requests_per_second: requests(&mut section, "requests_per_second"),
+        requests_per_minute: requests(&mut section, "requests_per_minute"),
+        stop_interest_value: section.integer("stop_interest_value"),
         labels: meanings(&mut section, "labels"),
         sequence_steps: steps(&mut section),
         insecure: section.flag("insecure"),
@@ -77,6 +86,31 @@ fn instantly(mut section: Section<'_>) -> InstantlySettings {
     }
     section.finish();
     settings
+}
+
+/// Where a platform is called; the same for all clients where the environment says so.
+fn api_url(section: &mut Section<'_>, variable: &str) -> Option<String> {
+    let url = section.text("api_url", &[variable])?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        section.fault("api_url", "must begin with https:// (or http:// for a sandbox)");
+    }
+    Some(url.trim_end_matches('/').to_owned())
+}
+
+fn requests(section: &mut Section<'_>, key: &str) -> Option<u32> {
+    section.number(key, &[], 1..=1_000_000).and_then(|number| u32::try_from(number).ok())
+}
+
+/// Where the opt-outs of each client are told.
+pub(super) fn blocks(clients: &BTreeMap<ClientId, ClientConfig>) -> BTreeMap<ClientId, Vec<Outreach>> {
+    let of = |client: &ClientConfig| {
+        let sources = &client.sources;
+        let smartlead = sources.smartlead.as_ref().is_some_and(|settings| settings.api_key.is_some());
+        let instantly = sources.instantly.as_ref().is_some_and(|settings| settings.api_key.is_some());
+        let all = [(smartlead, Outreach::Smartlead), (instantly, Outreach::Instantly)];
+        all.into_iter().filter(|(can_be_called, _)| *can_be_called).map(|(_, platform)| platform).collect::<Vec<_>>()
+    };
+    clients.iter().map(|(id, client)| (id.clone(), of(client))).filter(|(_, blocks)| !blocks.is_empty()).collect()
 }
 
 fn n8n(mut section: Section<'_>) -> N8nSettings {

@@ -125,6 +125,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let airtable = airtable(&mut top);
     let google = google(&mut top);
     let clients = clients::clients(&mut top);
+    rules.wants.blocks = clients::blocks(&clients);
     rules.spans.zones = Zones::new(clients.iter().map(|(id, client)| (id.clone(), client.time_zone)).collect());
     if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
         top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));

@@ -132,6 +132,17 @@ impl<'a> Section<'a> {
         number
     }
 
+    /// A whole number that may be below zero.
+    pub(super) fn integer(&mut self, key: &str) -> Option<i64> {
+        let value = self.value(key)?;
+        let number =
+            if let DeValue::Integer(number) = value { number.as_str().replace('_', "").parse().ok() } else { None };
+        if number.is_none() {
+            self.fault(key, "must be a whole number");
+        }
+        number
+    }
+
     pub(super) fn flag(&mut self, key: &str) -> bool {
         match self.value(key) {
             None => false,

@@ -101,6 +101,9 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
     alert(contact.stage, trigger, data, decision.ruling, &mut step);
     chat::record(contact, event, zone, &mut step);
     count(contact, data, at);
+    if let (Stage::DoNotContact, EventData::EmailSent { campaign, .. }) = (contact.stage, data) {
+        touch(&mut step, campaign.clone());
+    }
     match decision.ruling {
         Ruling::Moves(to) if matches!(trigger, Trigger::ChangedOutside { .. }) => set_stage(contact, to, at, &mut step),
         Ruling::Moves(to) => move_to(contact, to, event, trigger, today, spans, &mut step),
@@ -398,7 +401,10 @@ fn move_to(
             touch(step, left);
         }
     }
-    if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice) {
+    // A platform that tells of its own pause has paused already; whoever else pauses wants the platform to.
+    let is_by_hand = matches!(trigger, Trigger::SequencePaused | Trigger::SequenceResumed)
+        && !matches!(event.source, Source::Smartlead | Source::Instantly);
+    if (from == Stage::OutOfOffice) != (to == Stage::OutOfOffice) || is_by_hand {
         touch(step, contact.current_campaign.clone());
     }
     follow_up::follow_move(contact, from, &event.facts.data, today, spans);

@@ -20,6 +20,7 @@ pub mod lead_change;
 pub mod list_source;
 mod meetings;
 pub mod merge;
+pub mod outreach;
 pub mod rules;
 pub mod stage;
 pub mod suppression;

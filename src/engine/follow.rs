@@ -10,8 +10,9 @@ use crate::domain::contact::Contact;
 use crate::domain::erasure::Person;
 use crate::domain::event::{Event, EventData, Source};
 use crate::domain::fold::Step;
-use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey};
 use crate::domain::lead_change;
+use crate::domain::outreach;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::{Reason, Refusal, Scope};
 use serde_json::json;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 const PRIORITY_HOT: u8 = 0;
 /// A person waits to see that a wish was refused, and why.
 const PRIORITY_WRITE_BACK: u8 = 1;
+/// The next mail of a sequence may go out at any minute.
+const PRIORITY_STOP: u8 = 2;
 const PRIORITY_USUAL: u8 = 5;
 /// Of a reason that becomes an alert's text.
 const REASON_CHARS_MAX: usize = 300;
@@ -50,12 +53,7 @@ pub(super) fn write(
         warn_of_mail(subject, event, step, rim, writes);
         log_step(subject, event, step, was_folded_again, rim, writes);
         for campaign in &step.campaigns_touched {
-            let kind = TaskKind::PlatformSyncSequence;
-            writes.tasks.push(TaskRow {
-                task_key: format!("{}:{campaign}", TaskRow::contact_key(kind, subject.contact_id)),
-                payload: json!({ "campaign_id": campaign }),
-                ..task(subject, kind, PRIORITY_USUAL, rim)
-            });
+            want_sequence(subject, campaign, rim, writes);
         }
         // A card that was moved to where its contact can't be is moved back, with the reason.
         if event.source == Source::Airtable
@@ -81,6 +79,12 @@ pub(super) fn write(
         row.action_details = Some(details);
         writes.logs.push(row);
     }
+    if was_folded_again {
+        for campaign in outreach::changed(subject.before, subject.after) {
+            want_sequence(subject, &campaign, rim, writes);
+        }
+    }
+    want_blocks(subject, rim, writes);
     if subject.after.has_engaged && lead_facts(subject.before) != lead_facts(subject.after) {
         let is_hot = steps.iter().any(|(event, _)| {
             matches!(
@@ -143,6 +147,31 @@ pub(super) fn log_refusal(
         error_message: Some(reason.to_owned()),
         ..LogRow::new((rim.new_id)(), event.client_id.clone(), rim.trigger, rim.now)
     });
+}
+
+/// The platform is asked to do what the contact's stage demands of this campaign.
+fn want_sequence(subject: &Subject<'_>, campaign: &CampaignId, rim: &mut Rim<'_>, writes: &mut Writes) {
+    let (client, id) = (subject.key.client_id.clone(), subject.contact_id);
+    writes.tasks.extend(TaskRow::of_campaign((rim.new_id)(), client, id, campaign, PRIORITY_STOP, rim.now));
+}
+
+/// Whoever opts out is told to every platform that the client works with.
+fn want_blocks(subject: &Subject<'_>, rim: &mut Rim<'_>, writes: &mut Writes) {
+    if subject.after.stage != Stage::DoNotContact || subject.before.stage == Stage::DoNotContact {
+        return;
+    }
+    let (client, rules) = (&subject.key.client_id, rim.rules);
+    for platform in rules.wants.blocks.get(client).into_iter().flatten() {
+        let (id, now) = ((rim.new_id)(), rim.now);
+        writes.tasks.push(TaskRow::block_contact(
+            id,
+            client.clone(),
+            subject.contact_id,
+            *platform,
+            PRIORITY_STOP,
+            now,
+        ));
+    }
 }
 
 /// Won, and no record of the client is linked yet (rule 5: only what is won is converted).

@@ -6,6 +6,7 @@ use crate::domain::event::{Facts, OutsideChange, Source};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::lead::Cells;
+use crate::domain::outreach::Outreach;
 use crate::domain::stage::{Stage, options};
 use crate::domain::suppression::{Hashed, Listed, Reason, Scope};
 use chrono::{DateTime, Utc};
@@ -331,6 +332,8 @@ options!(
         GmailWatch => "gmail.watch",
         CampaignSpread => "campaign.spread",
         PlatformSyncSequence => "platform.sync_sequence",
+        PlatformBlock => "platform.block",
+        PlatformLeadStatus => "platform.lead_status",
         SuppressionSpread => "suppression.spread",
         ScheduleHourly => "schedule.hourly",
         ScheduleDaily => "schedule.daily",
@@ -394,6 +397,75 @@ impl TaskRow {
     pub fn of_client(task_id: Uuid, kind: TaskKind, tenant: ClientId, priority: u8, now: DateTime<Utc>) -> Self {
         let task_key = format!("{kind}:{tenant}");
         Self { tenant, task_key, ..Self::round(task_id, kind, priority, now) }
+    }
+
+    /// What a campaign's platform should do for a contact; none where no platform that is called can know the campaign.
+    pub fn of_campaign(
+        task_id: Uuid,
+        tenant: ClientId,
+        contact_id: Uuid,
+        campaign: &CampaignId,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let kind = TaskKind::PlatformSyncSequence;
+        let payload = serde_json::json!({ "campaign_id": campaign, "platform": Outreach::of(campaign)? });
+        let task_key = format!("{}:{campaign}", Self::contact_key(kind, contact_id));
+        Some(Self { task_key, payload, ..Self::of_contact(task_id, kind, tenant, contact_id, priority, now) })
+    }
+
+    /// An opt-out of a contact is told to a platform.
+    pub fn block_contact(
+        task_id: Uuid,
+        tenant: ClientId,
+        contact_id: Uuid,
+        platform: Outreach,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let kind = TaskKind::PlatformBlock;
+        let task_key = format!("{}:{platform}", Self::contact_key(kind, contact_id));
+        let payload = serde_json::json!({ "platform": platform });
+        Self { task_key, payload, ..Self::of_contact(task_id, kind, tenant, contact_id, priority, now) }
+    }
+
+    /// An address that must not be written to is told to a platform, where the client has no contact with it. It stands in the
+    /// payload until the task is done.
+    pub fn block_address(
+        task_id: Uuid,
+        tenant: ClientId,
+        address: &Email,
+        platform: Outreach,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let kind = TaskKind::PlatformBlock;
+        let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, address.as_str().as_bytes());
+        Self {
+            task_key: format!("{kind}:{tenant}:{hash}:{platform}"),
+            tenant,
+            payload: serde_json::json!({ "platform": platform, "address": address }),
+            ..Self::round(task_id, kind, priority, now)
+        }
+    }
+
+    /// Work about a client's account at a platform, which comes round: one row a kind, client and platform.
+    pub fn of_platform(
+        task_id: Uuid,
+        kind: TaskKind,
+        tenant: ClientId,
+        platform: Outreach,
+        priority: u8,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let payload = serde_json::json!({ "platform": platform });
+        let task_key = Self::platform_key(kind, &tenant, platform);
+        Self { tenant, task_key, payload, ..Self::round(task_id, kind, priority, now) }
+    }
+
+    /// The key of [`Self::of_platform`].
+    pub fn platform_key(kind: TaskKind, tenant: &ClientId, platform: Outreach) -> String {
+        format!("{kind}:{tenant}:{platform}")
     }
 
     /// Work that is about no client and comes round: one row a kind.

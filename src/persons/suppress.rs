@@ -8,7 +8,6 @@ use crate::store::suppression::Place;
 use crate::store::views::Reached;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -185,12 +184,8 @@ fn wanted(contact: &Reached, now: DateTime<Utc>) -> Vec<TaskRow> {
         tasks.push(of(TaskKind::AirtableSyncLead));
     }
     if let Some(campaign) = &contact.campaign {
-        let task = of(TaskKind::PlatformSyncSequence);
-        tasks.push(TaskRow {
-            task_key: format!("{}:{campaign}", task.task_key),
-            payload: json!({ "campaign_id": campaign }),
-            ..task
-        });
+        let (client, contact_id) = (contact.key.client_id.clone(), contact.contact_id);
+        tasks.extend(TaskRow::of_campaign(Uuid::new_v4(), client, contact_id, campaign, PRIORITY_STOP, now));
     }
     tasks
 }

@@ -56,6 +56,8 @@ pub(super) enum Reply {
     RetryAfter(u16, u64, Value),
     /// May be kept for so many seconds, and is so old already.
     Cached(u64, u64, Value),
+    /// A redirect to another path.
+    Moved(&'static str),
     NoContent,
     Page(u16, &'static str),
     Half(Value),

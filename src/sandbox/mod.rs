@@ -8,8 +8,11 @@ pub mod calendly;
 mod fault;
 mod files;
 pub mod google;
+pub mod instantly;
+pub mod outreach;
 mod post;
 mod query;
+pub mod smartlead;
 
 pub use fault::Fault;
 pub use files::Private;
@@ -27,6 +30,8 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use instantly::Instantly;
+use smartlead::Smartlead;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +58,8 @@ struct World {
     base: Arc<Mutex<Base>>,
     files: Arc<Mutex<Files>>,
     google: Arc<Mutex<Google>>,
+    smartlead: Arc<Mutex<Smartlead>>,
+    instantly: Arc<Mutex<Instantly>>,
     /// Wakes the one who posts Google's pushes.
     pushes: Arc<Notify>,
 }
@@ -64,6 +71,14 @@ impl World {
 
     fn with_google<T>(&self, look: impl FnOnce(&mut Google) -> T) -> T {
         look(&mut self.google.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_smartlead<T>(&self, look: impl FnOnce(&mut Smartlead) -> T) -> T {
+        look(&mut self.smartlead.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_instantly<T>(&self, look: impl FnOnce(&mut Instantly) -> T) -> T {
+        look(&mut self.instantly.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_files<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {
@@ -78,11 +93,13 @@ impl Sandbox {
         let addr = listener.local_addr()?;
         let (sender, pings) = mpsc::channel(PINGS_WAITING_MAX);
         let base = Base::new(token, Arc::clone(&now), sender).map_err(io::Error::other)?;
-        let google = Google::new(&format!("http://{addr}"), now);
+        let google = Google::new(&format!("http://{addr}"), Arc::clone(&now));
         let world = World {
             base: Arc::new(Mutex::new(base)),
             files: Arc::default(),
             google: Arc::new(Mutex::new(google)),
+            smartlead: Arc::new(Mutex::new(Smartlead::new(Arc::clone(&now)))),
+            instantly: Arc::new(Mutex::new(Instantly::new(now))),
             pushes: Arc::default(),
         };
         let stop = CancellationToken::new();
@@ -124,6 +141,16 @@ impl Sandbox {
         let looked = self.world.with_google(look);
         self.world.pushes.notify_one();
         looked
+    }
+
+    /// Looks at Smartlead (or changes it, as a person would). Its API is at `/api/v1`.
+    pub fn smartlead<T>(&self, look: impl FnOnce(&mut Smartlead) -> T) -> T {
+        self.world.with_smartlead(look)
+    }
+
+    /// Looks at Instantly (or changes it, as a person would). Its API is at `/api/v2`.
+    pub fn instantly<T>(&self, look: impl FnOnce(&mut Instantly) -> T) -> T {
+        self.world.with_instantly(look)
     }
 
     /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
@@ -257,6 +284,10 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         let answered = world.with_google(|google| google.answer(&asked));
         world.pushes.notify_one();
         answered
+    } else if smartlead::is_path(path) {
+        (world.with_smartlead(|smartlead| smartlead.answer(&asked)), None)
+    } else if instantly::is_path(path) {
+        (world.with_instantly(|instantly| instantly.answer(&asked)), None)
     } else {
         (world.with_base(|base| base.answer(&asked)), None)
     };
@@ -279,6 +310,7 @@ async fn written(reply: Reply) -> io::Result<Response<Body>> {
             .header("cache-control", format!("public, max-age={seconds}, must-revalidate, no-transform"))
             .header("age", age_seconds)
             .body(whole(value.to_string())),
+        Reply::Moved(location) => Response::builder().status(302).header("location", location).body(Body::empty()),
         Reply::NoContent => Response::builder().status(204).body(Body::empty()),
         Reply::Page(status, page) => {
             Response::builder().status(status).header("content-type", "text/html").body(whole(page.to_owned()))

@@ -3,7 +3,10 @@
 pub mod airtable;
 pub mod fetch;
 pub mod google;
+pub mod instantly;
+pub mod platform;
 pub mod post;
+pub mod smartlead;
 
 /// What kept a request from being answered. Without the address, which may hold a token.
 fn what_broke(error: &reqwest::Error) -> &'static str {

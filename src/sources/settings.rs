@@ -64,7 +64,14 @@ pub struct SmartleadSettings {
     pub url_tokens: Vec<Secret>,
     /// Keys of `X-Smartlead-Signature`, checked where configured and the header is present.
     pub signature_secrets: Vec<Secret>,
+    /// For stopping sequences; without it they wait as tasks.
     pub api_key: Option<Secret>,
+    /// A sandbox or a proxy.
+    pub api_url: Option<String>,
+    /// What the plan allows; Smartlead's standard plan unless set.
+    pub requests_per_second: Option<u32>,
+    pub requests_per_minute: Option<u32>,
+    pub requests_per_hour: Option<u32>,
     /// The owner's category names → meanings; they come before the built-in ones. Compared without case.
     pub categories: BTreeMap<String, Meaning>,
     /// Campaign id → number of steps, so that the last mail of a sequence is known as such.
@@ -81,7 +88,14 @@ pub struct InstantlySettings {
     /// Values of that header; any one may match.
     pub secrets: Vec<Secret>,
     pub url_tokens: Vec<Secret>,
+    /// For stopping sequences; without it they wait as tasks.
     pub api_key: Option<Secret>,
+    /// A sandbox or a proxy.
+    pub api_url: Option<String>,
+    pub requests_per_second: Option<u32>,
+    pub requests_per_minute: Option<u32>,
+    /// The value of a label of the owner's that stops a lead; without one it is taken out of its campaign.
+    pub stop_interest_value: Option<i64>,
     /// Custom label texts → meanings. Compared without case.
     pub labels: BTreeMap<String, Meaning>,
     pub sequence_steps: BTreeMap<String, u32>,

@@ -7,6 +7,7 @@ mod cells;
 mod foreign;
 mod gmail;
 mod migrations;
+mod platforms;
 mod postgres;
 pub mod schedule;
 mod sqlite;
@@ -20,6 +21,7 @@ use crate::engine::rows::{
     Asked, ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskRow, TaskSettled, Writes,
 };
 use chrono::{DateTime, Utc};
+pub use platforms::AccountTasks;
 use postgres::{PostgresStore, PostgresTx};
 use sqlite::{SqliteStore, SqliteTx};
 use std::collections::HashMap;

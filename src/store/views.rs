@@ -225,6 +225,15 @@ pub struct News {
     pub thread_id: Option<String>,
 }
 
+/// A contact to which a campaign writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InSequence {
+    pub contact_id: Uuid,
+    pub email: Email,
+    pub campaign: CampaignId,
+    pub last_contact_at: DateTime<Utc>,
+}
+
 /// What is known of a campaign, counted over all its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CampaignCounts {

@@ -4,8 +4,8 @@ use super::StoreError;
 use super::cells::{Cells, listed, unreadable};
 use super::foreign::stage_of;
 use super::views::{
-    AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, LogView, News,
-    Owner, Owners, Reached, Standing, SuppressionView, TaskView,
+    AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, InSequence,
+    LogView, News, Owner, Owners, Reached, Standing, SuppressionView, TaskView,
 };
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
@@ -277,6 +277,11 @@ pub(super) fn suppression(row: &impl Cells) -> Result<SuppressionView, StoreErro
 pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {
     let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
     Ok((row.id("contact_id")?, email))
+}
+
+pub(super) fn in_sequence(row: &impl Cells) -> Result<InSequence, StoreError> {
+    let (contact_id, email) = id_and_email(row)?;
+    Ok(InSequence { contact_id, email, campaign: campaign_id(row)?, last_contact_at: time(row, "last_contact_date")? })
 }
 
 /// A row of contacts counted by client and the four columns.

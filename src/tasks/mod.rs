@@ -5,6 +5,7 @@ mod airtable;
 mod gmail;
 mod logs;
 mod outside;
+mod platforms;
 mod retry;
 mod schedule;
 mod spread;
@@ -18,6 +19,7 @@ pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watc
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
 pub use gmail::Mailbox as GmailMailbox;
+pub use platforms::{Pace, PlatformAccount, PlatformService};
 pub use schedule::{Example, Job, JobReport, Mailbox as ScheduledMailbox, ScheduleSettings, Sweep};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub struct Dispatcher {
     lists: Option<lists::Lane>,
     gmail: Arc<gmail::Lane>,
     schedule: Option<schedule::Lane>,
+    platforms: Vec<platforms::Lane>,
     /// The Gmail lane's own, which lives as long as it.
     stop: CancellationToken,
 }
@@ -67,7 +70,15 @@ impl Dispatcher {
             airtable.map(|settings| Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), &settings));
         let stop = CancellationToken::new();
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
-        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, stop }
+        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, platforms: Vec::new(), stop }
+    }
+
+    /// Works at these accounts of platforms too.
+    #[must_use]
+    pub fn with_platforms(self, accounts: Vec<PlatformAccount>) -> Self {
+        let lane = |account| platforms::Lane::new(&self.store, &self.rules, &self.now, &self.pause, account);
+        let platforms = accounts.into_iter().map(lane).collect();
+        Self { platforms, ..self }
     }
 
     /// Reads these mailboxes too.
@@ -100,15 +111,25 @@ impl Dispatcher {
         {
             return Ok(Turn::Worked(count));
         }
-        match self.gmail.turn().await? {
-            Turn::Worked(count) => Ok(Turn::Worked(count)),
-            Turn::Wait(_) | Turn::Idle => Ok(turn),
+        if let Turn::Worked(count) = self.gmail.turn().await? {
+            return Ok(Turn::Worked(count));
         }
+        let mut soonest = turn;
+        for lane in &mut self.platforms {
+            match (lane.turn().await?, soonest) {
+                (Turn::Worked(count), _) => return Ok(Turn::Worked(count)),
+                (Turn::Wait(until), Turn::Wait(other)) => soonest = Turn::Wait(until.min(other)),
+                (Turn::Wait(until), Turn::Idle | Turn::Worked(_)) => soonest = Turn::Wait(until),
+                (Turn::Idle, _) => {}
+            }
+        }
+        Ok(soonest)
     }
 
     /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, rules, now, mut airtable, lists, gmail, schedule, stop: gmail_stop, pause: _ } = self;
+        let Self { store, rules, now, mut airtable, lists, gmail, schedule, platforms, stop: gmail_stop, pause: _ } =
+            self;
         let quiet = Notify::new();
         let rest = async {
             while !stop.is_cancelled() {
@@ -143,7 +164,7 @@ impl Dispatcher {
             gmail_stop.cancel();
             running.await;
         };
-        tokio::join!(rest, imports, clockwork, mailboxes);
+        tokio::join!(rest, imports, clockwork, mailboxes, platforms::run(platforms, &now, &stop));
     }
 }
 
@@ -190,6 +211,8 @@ pub struct Configured {
     pub airtable: bool,
     pub gmail: bool,
     pub schedule: bool,
+    /// An account at Smartlead or Instantly.
+    pub platforms: bool,
 }
 
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
@@ -210,7 +233,11 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         TaskKind::ScheduleHourly | TaskKind::ScheduleDaily => (!configured.schedule)
             .then_some("waits: the schedule is off; set mode = \"on\" in [schedule], or run `sweep`"),
         TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
-        TaskKind::PlatformSyncSequence => Some("waits: this version does not call Smartlead and Instantly yet"),
+        TaskKind::PlatformSyncSequence | TaskKind::PlatformBlock | TaskKind::PlatformLeadStatus => {
+            (!configured.platforms).then_some(
+                "waits: no platform can be called; set api_key of [clients.….smartlead] or [clients.….instantly]",
+            )
+        }
     }
 }
 

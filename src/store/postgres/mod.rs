@@ -7,6 +7,7 @@ mod alerts;
 mod gmail;
 mod lists;
 mod load;
+mod platforms;
 mod queries;
 mod schedule;
 mod schema;

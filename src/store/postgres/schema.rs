@@ -15,13 +15,14 @@ const MIGRATIONS: migrations::Migrations = &[
     (4, "airtable", include_str!("../../../migrations/postgres/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/postgres/0005_gmail.sql")),
     (6, "schedule", include_str!("../../../migrations/postgres/0006_schedule.sql")),
+    (7, "platforms", include_str!("../../../migrations/postgres/0007_platforms.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/postgres/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/postgres/0009_suppression.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('sales-engine migrations'), hashtext(current_schema()))";
-const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside \
+const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads \
      alerts notifications notification_targets erasures";
 const OWNERS_TABLES: &str = "lead_lists contacts chat_history automation_logs";
 /// Rows named as examples in a finding.
@@ -185,7 +186,7 @@ DECLARE
     relation TEXT;
     role TEXT;
 BEGIN
-    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside alerts notifications notification_targets erasures _sqlx_migrations', ' ') LOOP
+    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads alerts notifications notification_targets erasures _sqlx_migrations', ' ') LOOP
         IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation::regclass) THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
         END IF;

@@ -34,17 +34,21 @@ const LOCK_CONTACTS: &str = "
 
 const LOCK_TASKS: &str = "SELECT 1 FROM tasks WHERE task_id = ANY($1) ORDER BY task_key FOR UPDATE";
 
-// Fenced by the lease. Wanted again meanwhile: pending again at once.
+// Fenced by the lease. Wanted again meanwhile: pending again at once. An address is kept only as long as it is needed.
 const SETTLE: &str = "
     UPDATE tasks AS t SET
         status = CASE WHEN v.status <> 'pending' AND t.wanted > v.wanted THEN 'pending' ELSE v.status END,
         due_at = CASE WHEN v.again AND t.wanted > v.wanted THEN v.now ELSE coalesce(v.due_at, v.now) END,
         attempts = CASE WHEN v.again OR v.status = 'done' OR v.status = 'dead' AND t.wanted > v.wanted THEN 0
                         ELSE t.attempts - v.uncounted END,
+        payload = CASE WHEN v.status = 'done' AND t.wanted = v.wanted THEN t.payload - 'address' ELSE t.payload END,
         last_error = v.error, lease = NULL, lease_until = NULL, updated_at = v.now
     FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::TIMESTAMPTZ[], $6::TEXT[], $7::INT[], $8::TIMESTAMPTZ[],
         $9::BOOL[]) AS v(task_id, lease, wanted, status, due_at, error, uncounted, now, again)
     WHERE t.task_id = v.task_id AND t.lease = v.lease AND t.status = 'running'";
+
+// What was told as open is told anew.
+const FORGET_PENDING: &str = "DELETE FROM automation_logs WHERE status = 'Pending' AND log_id = ANY($1)";
 
 const LEADS: &str = "
     UPDATE contacts AS c SET
@@ -171,6 +175,10 @@ impl PostgresStore {
             Some(at) => alerts::given_up(&mut tx, &ends.dead, at).await?,
             None => Vec::new(),
         };
+        if !log_rows.is_empty() {
+            let ids: Vec<Uuid> = log_rows.iter().map(|row| row.log_id).collect();
+            sqlx::query(FORGET_PENDING).bind(ids).execute(&mut *tx).await.map_err(fault)?;
+        }
         write_logs(&mut tx, log_rows, dead).await?;
         tx.commit().await.map_err(fault)?;
         Ok(done.rows_affected())

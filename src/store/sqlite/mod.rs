@@ -5,6 +5,7 @@ mod alerts;
 mod gmail;
 mod lists;
 mod load;
+mod platforms;
 mod queries;
 mod schedule;
 mod suppression;
@@ -36,6 +37,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "airtable", include_str!("../../../migrations/sqlite/0004_airtable.sql")),
     (5, "gmail", include_str!("../../../migrations/sqlite/0005_gmail.sql")),
     (6, "schedule", include_str!("../../../migrations/sqlite/0006_schedule.sql")),
+    (7, "platforms", include_str!("../../../migrations/sqlite/0007_platforms.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
 ];

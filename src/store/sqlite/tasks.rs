@@ -23,7 +23,7 @@ const CLAIM: &str = "
         LIMIT ?2)
     RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
 
-// Fenced by the lease. Wanted again meanwhile: pending again at once.
+// Fenced by the lease. Wanted again meanwhile: pending again at once. An address is kept only as long as it is needed.
 const SETTLE: &str = "
     UPDATE tasks SET
         status = CASE WHEN v.value ->> 'status' <> 'pending' AND wanted > v.value ->> 'wanted' THEN 'pending'
@@ -32,9 +32,15 @@ const SETTLE: &str = "
                       ELSE coalesce(v.value ->> 'due_at', v.value ->> 'now') END,
         attempts = CASE WHEN v.value ->> 'again' OR v.value ->> 'status' = 'done' OR v.value ->> 'status' = 'dead' AND wanted > v.value ->> 'wanted'
                         THEN 0 ELSE attempts - (v.value ->> 'uncounted') END,
+        payload = CASE WHEN v.value ->> 'status' = 'done' AND wanted = v.value ->> 'wanted' THEN json_remove(payload, '$.address')
+                       ELSE payload END,
         last_error = v.value ->> 'error', lease = NULL, lease_until = NULL, updated_at = v.value ->> 'now'
     FROM json_each(?1) AS v
     WHERE tasks.task_id = v.value ->> 'task_id' AND tasks.lease = v.value ->> 'lease' AND tasks.status = 'running'";
+
+// What was told as open is told anew.
+const FORGET_PENDING: &str =
+    "DELETE FROM automation_logs WHERE status = 'Pending' AND log_id IN (SELECT value FROM json_each(?1))";
 
 const LEADS: &str = "
     UPDATE contacts SET
@@ -156,6 +162,10 @@ impl SqliteStore {
         }
         if let Some(at) = ends.at.filter(|_| !ends.dead.is_empty()) {
             alerts::given_up(&mut tx, &ends.dead, at).await?;
+        }
+        if !log_rows.is_empty() {
+            let ids: Vec<Uuid> = log_rows.iter().map(|row| row.log_id).collect();
+            sqlx::query(FORGET_PENDING).bind(json_text(&ids)?).execute(&mut *tx).await.map_err(fault)?;
         }
         logs(&mut tx, log_rows).await?;
         tx.commit().await.map_err(fault)?;

@@ -161,7 +161,9 @@ impl Lane {
             | TaskKind::SuppressionSpread
             | TaskKind::PlatformSyncSequence
             | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
+            | TaskKind::ScheduleDaily
+            | TaskKind::PlatformBlock
+            | TaskKind::PlatformLeadStatus => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
         base.settle(&task, done).await?;
         Ok(Turn::Worked(1))

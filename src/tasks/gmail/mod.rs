@@ -255,7 +255,9 @@ impl Lane {
             | TaskKind::PlatformSyncSequence
             | TaskKind::SuppressionSpread
             | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily => mailbox::work(desk, &hold).await,
+            | TaskKind::ScheduleDaily
+            | TaskKind::PlatformBlock
+            | TaskKind::PlatformLeadStatus => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await
     }

@@ -1,0 +1,86 @@
+//! What the work with Smartlead and Instantly asks of the database: its tasks account by account, the ids of leads, and contacts
+//! whose sequence may be over.
+
+use super::views::InSequence;
+use super::{Store, StoreError};
+use crate::domain::ids::{CampaignId, ClientId};
+use crate::domain::outreach::Outreach;
+use crate::engine::rows::{ClaimedTask, TaskKind};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// The tasks of one account: these kinds, for these clients, at this platform.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountTasks<'a> {
+    pub kinds: &'a [TaskKind],
+    pub clients: &'a [ClientId],
+    pub platform: Outreach,
+}
+
+impl Store {
+    /// Claims the most urgent task of an account that is due, or whose holder lost its lease.
+    pub async fn claim_account_task(
+        &self,
+        tasks: AccountTasks<'_>,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Option<ClaimedTask>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.claim_account_task(tasks, now, lease_until, lease).await,
+            Self::Postgres(store) => store.claim_account_task(tasks, now, lease_until, lease).await,
+        }
+    }
+
+    /// Whether a task of the account is due, or lost its holder.
+    pub async fn has_due_account_task(&self, tasks: AccountTasks<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.has_due_account_task(tasks, now).await,
+            Self::Postgres(store) => store.has_due_account_task(tasks, now).await,
+        }
+    }
+
+    /// Under which id a platform knows a contact, as far as it was seen. Without a campaign: in all of them.
+    pub async fn platform_lead(
+        &self,
+        contact_id: Uuid,
+        platform: Outreach,
+        campaign: Option<&CampaignId>,
+    ) -> Result<Option<String>, StoreError> {
+        let campaign = campaign.map_or("", CampaignId::as_str);
+        match self {
+            Self::Sqlite(store) => store.platform_lead(contact_id, platform, campaign).await,
+            Self::Postgres(store) => store.platform_lead(contact_id, platform, campaign).await,
+        }
+    }
+
+    /// Remembers such an id; none forgets it. A contact that is gone meanwhile leaves nothing behind.
+    pub async fn set_platform_lead(
+        &self,
+        contact_id: Uuid,
+        platform: Outreach,
+        campaign: Option<&CampaignId>,
+        lead_id: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let campaign = campaign.map_or("", CampaignId::as_str);
+        match self {
+            Self::Sqlite(store) => store.set_platform_lead(contact_id, platform, campaign, lead_id, now).await,
+            Self::Postgres(store) => store.set_platform_lead(contact_id, platform, campaign, lead_id, now).await,
+        }
+    }
+
+    /// A page of a client's contacts in sequence whose last mail is older than this, in the order of their ids.
+    pub async fn contacts_in_sequence(
+        &self,
+        client_id: &ClientId,
+        sent_before: DateTime<Utc>,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<InSequence>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.contacts_in_sequence(client_id, sent_before, after, limit).await,
+            Self::Postgres(store) => store.contacts_in_sequence(client_id, sent_before, after, limit).await,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the work with Smartlead and Instantly asks of the database.
+
+use super::{PostgresStore, fault};
+use crate::domain::ids::ClientId;
+use crate::domain::outreach::Outreach;
+use crate::engine::rows::ClaimedTask;
+use crate::store::cells::Cells as _;
+use crate::store::platforms::AccountTasks;
+use crate::store::views::InSequence;
+use crate::store::{StoreError, views_of};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+// A row that another instance is claiming is passed over, not waited for.
+const CLAIM: &str = "
+    UPDATE tasks SET
+        status = 'running', lease = $5, lease_until = $6, attempts = attempts + 1, updated_at = $4
+    WHERE task_id IN (
+        SELECT task_id FROM tasks
+        WHERE kind = ANY($1) AND client_id = ANY($2) AND payload ->> 'platform' = $3
+          AND ((status = 'pending' AND due_at <= $4) OR (status = 'running' AND lease_until <= $4))
+        ORDER BY priority, due_at, task_id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED)
+    RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
+
+const HAS_DUE: &str = "
+    SELECT 1 FROM tasks
+    WHERE kind = ANY($1) AND client_id = ANY($2) AND payload ->> 'platform' = $3
+      AND ((status = 'pending' AND due_at <= $4) OR (status = 'running' AND lease_until <= $4))
+    LIMIT 1";
+
+const REMEMBER: &str = "
+    INSERT INTO platform_leads (client_id, contact_id, platform, campaign_id, lead_id, updated_at)
+    SELECT client_id, contact_id, $2, $3, $4, $5 FROM contacts WHERE contact_id = $1
+    ON CONFLICT (contact_id, platform, campaign_id) DO UPDATE SET lead_id = excluded.lead_id, updated_at = excluded.updated_at";
+
+const IN_SEQUENCE: &str = "
+    SELECT contact_id, lower(email) AS email, current_campaign_id AS campaign_id, last_contact_date FROM contacts
+    WHERE campaign_status = 'active' AND client_id = $1 AND last_contact_date < $2 AND current_campaign_id IS NOT NULL
+      AND contact_id > $3
+    ORDER BY contact_id LIMIT $4";
+
+impl PostgresStore {
+    pub(in crate::store) async fn claim_account_task(
+        &self,
+        tasks: AccountTasks<'_>,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Option<ClaimedTask>, StoreError> {
+        let (kinds, clients) = names(tasks);
+        let rows = sqlx::query(CLAIM)
+            .bind(kinds)
+            .bind(clients)
+            .bind(tasks.platform.as_str())
+            .bind(now)
+            .bind(lease)
+            .bind(lease_until)
+            .fetch_all(&self.writers)
+            .await
+            .map_err(fault)?;
+        Ok(views_of::claimed(&rows, lease)?.pop())
+    }
+
+    pub(in crate::store) async fn has_due_account_task(
+        &self,
+        tasks: AccountTasks<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let (kinds, clients) = names(tasks);
+        let row = sqlx::query(HAS_DUE)
+            .bind(kinds)
+            .bind(clients)
+            .bind(tasks.platform.as_str())
+            .bind(now)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(fault)?;
+        Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn platform_lead(
+        &self,
+        contact_id: Uuid,
+        platform: Outreach,
+        campaign: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(
+            "SELECT lead_id FROM platform_leads WHERE contact_id = $1 AND platform = $2 AND campaign_id = $3",
+        )
+        .bind(contact_id)
+        .bind(platform.as_str())
+        .bind(campaign)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(fault)?;
+        row.map(|row| row.text("lead_id")).transpose()
+    }
+
+    pub(in crate::store) async fn set_platform_lead(
+        &self,
+        contact_id: Uuid,
+        platform: Outreach,
+        campaign: &str,
+        lead_id: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let query = match lead_id {
+            Some(_) => sqlx::query(REMEMBER),
+            None => {
+                sqlx::query("DELETE FROM platform_leads WHERE contact_id = $1 AND platform = $2 AND campaign_id = $3")
+            }
+        };
+        let mut query = query.bind(contact_id).bind(platform.as_str()).bind(campaign);
+        if let Some(lead_id) = lead_id {
+            query = query.bind(lead_id).bind(now);
+        }
+        query.execute(&self.writers).await.map_err(fault)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn contacts_in_sequence(
+        &self,
+        client_id: &ClientId,
+        sent_before: DateTime<Utc>,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<InSequence>, StoreError> {
+        let rows = sqlx::query(IN_SEQUENCE)
+            .bind(client_id.as_str())
+            .bind(sent_before)
+            .bind(after.unwrap_or(Uuid::nil()))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(views_of::in_sequence).collect()
+    }
+}
+
+fn names(tasks: AccountTasks<'_>) -> (Vec<&str>, Vec<&str>) {
+    (tasks.kinds.iter().map(|kind| kind.as_str()).collect(), tasks.clients.iter().map(ClientId::as_str).collect())
+}

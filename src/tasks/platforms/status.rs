@@ -1,0 +1,126 @@
+//! `platform.lead_status`: no webhook tells that a lead is through with its sequence. So the platform is asked, now and then and in
+//! pages, for contacts that had no mail for a while.
+
+use super::PlatformService;
+use super::desk::{Desk, Done};
+use super::gate::Stopped;
+use crate::domain::event::{Event, EventData, Facts, FinishedBy, Profile, Source};
+use crate::domain::identity::platform_key;
+use crate::domain::ids::{CampaignId, ClientId, Email};
+use crate::domain::outreach::Outreach;
+use crate::engine::rows::ClaimedTask;
+use crate::services::instantly::{self, Instantly, LeadState};
+use crate::services::smartlead::Smartlead;
+use crate::store::views::InSequence;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Contacts whose last mail is younger are still waited for.
+const IDLE_DAYS: i64 = 2;
+/// Contacts that are looked at in one round.
+const CONTACTS_MAX: u32 = 500;
+/// Campaigns that are asked for in one round; more wait for the next one.
+const CAMPAIGNS_MAX: usize = 10;
+/// Pages of one campaign in one round, at Smartlead.
+const PAGES_MAX: u32 = 5;
+/// When the next page of contacts is looked at, and when all begin again.
+const NEXT_PAGE_MS: i64 = 300_000;
+const ROUND_MS: i64 = 3_600_000;
+
+pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedTask) -> Result<Done, Stopped> {
+    let client_id = &task.tenant;
+    let cursor = format!("platform.lead_status:{client_id}:{}", desk.platform);
+    let after = desk.store.cursor(&cursor).await?.and_then(|(after, _)| after.parse().ok());
+    let sent_before = desk.now() - TimeDelta::days(IDLE_DAYS);
+    let page = desk.store.contacts_in_sequence(client_id, sent_before, after, CONTACTS_MAX).await?;
+    let is_last = page.len() < usize::try_from(CONTACTS_MAX).unwrap_or(usize::MAX);
+    let mut campaigns: BTreeMap<CampaignId, Vec<InSequence>> = BTreeMap::new();
+    let mut seen_until = page.last().map(|contact| contact.contact_id);
+    let mut was_cut = false;
+    for contact in page.into_iter().filter(|contact| Outreach::of(&contact.campaign) == Some(desk.platform)) {
+        if campaigns.len() == CAMPAIGNS_MAX && !campaigns.contains_key(&contact.campaign) {
+            // The rest is for the next round, which begins where this one stops.
+            was_cut = true;
+            break;
+        }
+        seen_until = if was_cut { seen_until } else { Some(contact.contact_id) };
+        campaigns.entry(contact.campaign.clone()).or_default().push(contact);
+    }
+    for (campaign, contacts) in &campaigns {
+        desk.hold_on(task).await?;
+        let completed = match service {
+            PlatformService::Smartlead(client) => at_smartlead(desk, client, campaign, contacts).await?,
+            PlatformService::Instantly { client, .. } => at_instantly(desk, client, campaign, contacts).await?,
+        };
+        let events = contacts
+            .iter()
+            .filter(|contact| completed.contains(&contact.email))
+            .map(|contact| finished(desk, client_id, contact))
+            .collect();
+        desk.apply(client_id, events).await?;
+    }
+    let now = desk.now();
+    let goes_on = was_cut || !is_last;
+    let seen_until = seen_until.filter(|_| goes_on).map(|id| id.to_string());
+    desk.store.set_cursor(&cursor, seen_until.as_deref(), now).await?;
+    let wait_ms = if goes_on { NEXT_PAGE_MS } else { ROUND_MS };
+    Ok(Done { again_at: Some(now + TimeDelta::milliseconds(wait_ms)), told: None })
+}
+
+/// Those that are through, among all that Smartlead lists; a campaign that it does not know has none.
+async fn at_smartlead(
+    desk: &Desk,
+    client: &Smartlead,
+    campaign: &CampaignId,
+    contacts: &[InSequence],
+) -> Result<BTreeSet<Email>, Stopped> {
+    let oldest: DateTime<Utc> =
+        contacts.iter().map(|contact| contact.last_contact_at).min().unwrap_or_else(|| desk.now());
+    let since = oldest - TimeDelta::days(1);
+    let mut completed = BTreeSet::new();
+    for page in 0..PAGES_MAX {
+        desk.gate.enter().await?;
+        let Some(listed) = desk.gate.leave(client.completed(campaign, since, page).await).await? else { break };
+        completed.extend(listed.emails);
+        if listed.is_last {
+            break;
+        }
+    }
+    Ok(completed)
+}
+
+async fn at_instantly(
+    desk: &Desk,
+    client: &Instantly,
+    campaign: &CampaignId,
+    contacts: &[InSequence],
+) -> Result<BTreeSet<Email>, Stopped> {
+    let mut completed = BTreeSet::new();
+    for some in contacts.chunks(instantly::PAGE) {
+        let emails: Vec<Email> = some.iter().map(|contact| contact.email.clone()).collect();
+        desk.gate.enter().await?;
+        let leads = desk.gate.leave(client.leads_of(campaign, &emails).await).await?.unwrap_or_default();
+        let is_through = |lead: &instantly::InstantlyLead| lead.state == LeadState::Completed && lead.replies == 0;
+        completed.extend(leads.into_iter().filter(is_through).filter_map(|lead| lead.email));
+    }
+    Ok(completed)
+}
+
+fn finished(desk: &Desk, client_id: &ClientId, contact: &InSequence) -> Event {
+    let campaign = Some(contact.campaign.clone());
+    let data = EventData::SequenceFinished { campaign, finished_by: FinishedBy::PlatformStatus };
+    // The same lead may go through the campaign a second time; its last mail tells which time it was.
+    let last_mail = contact.last_contact_at.to_rfc3339();
+    let parts = [contact.campaign.as_str(), contact.email.as_str(), &last_mail];
+    Event {
+        client_id: client_id.clone(),
+        email: contact.email.clone(),
+        source: match desk.platform {
+            Outreach::Smartlead => Source::Smartlead,
+            Outreach::Instantly => Source::Instantly,
+        },
+        dedupe_key: platform_key(data.kind(), "status", &parts),
+        facts: Facts { occurred_at: desk.now(), time_known: true, profile: Profile::default(), data },
+        lineage: Vec::new(),
+    }
+}
