@@ -1,11 +1,10 @@
 //! `contact`: one person, seen, asked for, changed.
 
-use super::Rim;
 use super::out::{Out, clip, table};
 use super::sign::client;
+use super::{Rim, persons};
 use crate::config::Config;
 use crate::domain::ids::{ClientId, ContactKey, Email};
-use crate::persons;
 use crate::store::Store;
 use crate::store::views::{ChatView, ContactView, EventView, LogView};
 use chrono::{DateTime, Utc};
@@ -28,6 +27,12 @@ pub(super) enum Command {
         #[arg(long, value_parser = super::parse_client)]
         client: Option<ClientId>,
     },
+    /// What a person decides of a contact, as an event; refused with the reason.
+    Set(persons::Set),
+    /// Everything that is held on a person, as one JSON document.
+    Export(persons::Export),
+    /// Take a person out of everything, with a receipt. It can't be undone.
+    Erase(persons::Erase),
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +71,9 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
             let (client_id, _) = client(config, asked.as_ref())?;
             check(&store, config, client_id, &addresses, (rim.now)(), out, NOT_ALL).await
         }
+        Command::Set(args) => persons::set(&store, config, args, &rim.now, out).await,
+        Command::Export(args) => persons::export(&store, config, args, (rim.now)(), out).await,
+        Command::Erase(args) => persons::erase(&store, config, args, (rim.now)(), out).await,
     }
 }
 
@@ -85,7 +93,8 @@ pub(super) async fn check(
     out: Out,
     code: u8,
 ) -> anyhow::Result<ExitCode> {
-    let checks = persons::check(store, &config.rules.suppression, client_id, addresses, now.date_naive()).await?;
+    let checks =
+        crate::persons::check(store, &config.rules.suppression, client_id, addresses, now.date_naive()).await?;
     out.print(&checks, |checks| {
         let rows: Vec<Vec<String>> = checks
             .iter()

@@ -13,6 +13,7 @@ pub mod logs;
 mod mail;
 mod migrate;
 mod out;
+mod persons;
 mod platforms;
 mod replay;
 mod sandbox;
@@ -164,7 +165,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Demo { once } => demo::run(once, out, &rim).await,
         Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
         Command::Replay(args) => replay::run(args, &load()?, out, &rim).await,
-        Command::Contact { command } => contact::run(command, &load()?, out, &rim).await,
+        Command::Contact { command } => contact::run(command, &load_with_key()?, out, &rim).await,
         Command::Suppressions { command } => suppressions::run(command, &load_with_key()?, out, &rim).await,
         Command::Deliveries { outcome, source, client, limit } => {
             lists::deliveries(&open(&load()?).await?, outcome, source, client, limit, out).await

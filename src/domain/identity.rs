@@ -3,6 +3,7 @@
 //! Keys are built from Message-IDs (RFC 5322 3.6.4) where there is one, else from the platform's own ids, else from a hash of
 //! the facts that identify the event. Never from the time of delivery, never within a time window.
 
+use super::ids::{ClientId, Email};
 use sha2::{Digest, Sha256};
 
 /// The identity of a message by its Message-ID: brackets and space are dropped; where the local part is a UUID it is the whole
@@ -46,6 +47,12 @@ pub fn hash_key(kind: &str, scope: &str, facts: &[&str]) -> String {
     let digest = hex::encode(hasher.finalize());
     let short: String = digest.chars().take(32).collect();
     format!("{kind}:{scope}:h:{short}")
+}
+
+/// The key under which a mail is set aside by an address: nothing of it can be read back.
+pub fn aside_key(client_id: &ClientId, address: &Email) -> String {
+    let digest = Sha256::digest([client_id.as_str(), address.as_str()].join("\n"));
+    format!("a:{}", hex::encode(digest))
 }
 
 #[cfg(test)]

@@ -337,6 +337,7 @@ options!(
         SuppressionSpread => "suppression.spread",
         ScheduleHourly => "schedule.hourly",
         ScheduleDaily => "schedule.daily",
+        AirtableEraseLead => "airtable.erase_lead",
     }
 );
 

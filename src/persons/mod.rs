@@ -1,7 +1,13 @@
 //! What is done for one person, whoever's contact it is: asked before writing, suppressed, erased, told all that is held.
 
+mod change;
 mod check;
+mod erase;
+mod export;
 mod suppress;
 
+pub use change::{Change, ChangeError, Move, change};
 pub use check::{ADDRESSES_MAX, CheckError, check};
+pub use erase::{AIRTABLE, EraseError, Erasure, READING, erase};
+pub use export::{Export, export};
 pub use suppress::{Wish, lift, reach, suppress, suppressed, suppressed_contacts};

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod cells;
+pub mod erasure;
 mod foreign;
 mod gmail;
 mod migrations;

@@ -1,13 +1,14 @@
 //! What operators read: plain views of rows, ready to be printed as JSON.
 
 use crate::domain::alert::{AlertKind, AlertStatus};
+use crate::domain::contact::Contact;
 use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
-use crate::domain::stage::Stage;
+use crate::domain::stage::{Stage, options};
 use crate::domain::suppression::{Reason, Scope, Target, WhyNot};
 use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -374,4 +375,64 @@ pub struct SuppressionFilter {
     /// The last one of the page before.
     pub after: Option<Uuid>,
     pub limit: u32,
+}
+
+/// A contact that is to be erased.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub contact_id: Uuid,
+    pub key: ContactKey,
+    /// As the engine last folded it; of one that it never folded only what the counts need.
+    pub contact: Contact,
+    pub airtable_lead_id: Option<String>,
+    pub has_engaged: bool,
+}
+
+options!(PartState {
+    Pending => "pending",
+    Done => "done",
+});
+
+/// A part of an erasure that is done after its transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasurePart {
+    pub state: PartState,
+    /// Things that were removed by it.
+    pub removed: u64,
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+/// What was removed where, in numbers, without anything of the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    pub receipt_id: Uuid,
+    /// None where the person was erased for every client.
+    pub client_id: Option<ClientId>,
+    /// A keyed hash: with the key and the address it can be shown whose receipt it is.
+    pub subject_hmac: String,
+    pub key_id: String,
+    pub requested_at: DateTime<Utc>,
+    pub keeps_suppression: bool,
+    /// Rows by place.
+    pub removed: BTreeMap<String, u64>,
+    pub parts: BTreeMap<String, ErasurePart>,
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+impl Receipt {
+    pub fn is_open(&self, part: &str) -> bool {
+        self.parts.get(part).is_some_and(|part| part.state == PartState::Pending)
+    }
+
+    /// A part that was done keeps its number: a second look finds nothing more.
+    pub fn finish(&mut self, part: &str, removed: u64, now: DateTime<Utc>) {
+        if let Some(part) = self.parts.get_mut(part) {
+            part.removed = part.removed.max(removed);
+            part.state = PartState::Done;
+            part.done_at.get_or_insert(now);
+        }
+        if self.parts.values().all(|part| part.state == PartState::Done) {
+            self.completed_at.get_or_insert(now);
+        }
+    }
 }

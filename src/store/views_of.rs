@@ -1,16 +1,17 @@
 //! Rows of either database as the views that operators read.
 
 use super::StoreError;
-use super::cells::{Cells, listed, unreadable};
+use super::cells::{Cells, key, known_contact, listed, unreadable};
+use super::erasure::{Mention, Place};
 use super::foreign::stage_of;
 use super::views::{
     AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, InSequence,
-    LogView, News, Owner, Owners, Reached, Standing, SuppressionView, TaskView,
+    LogView, News, Owner, Owners, Reached, Receipt, Standing, Subject, SuppressionView, TaskView,
 };
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Listed;
-use crate::engine::rows::{ClaimedTask, LeadSubject, TaskKind};
+use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, TaskKind};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -201,10 +202,10 @@ pub(super) fn claimed(rows: &[impl Cells], lease: Uuid) -> Result<Vec<ClaimedTas
 }
 
 pub(super) fn lead_subject(row: &impl Cells) -> Result<LeadSubject, StoreError> {
-    let known = super::cells::known_contact(row)?;
+    let known = known_contact(row)?;
     Ok(LeadSubject {
         contact_id: known.contact_id,
-        key: super::cells::key(row)?,
+        key: key(row)?,
         contact: known.contact,
         airtable_lead_id: known.airtable_lead_id,
         lead_stage_written: row.maybe("lead_stage_written")?.as_deref().and_then(Stage::parse),
@@ -274,6 +275,37 @@ pub(super) fn suppression(row: &impl Cells) -> Result<SuppressionView, StoreErro
     })
 }
 
+/// A row as `known_contact` reads it.
+pub(super) fn subject(row: &impl Cells) -> Result<Subject, StoreError> {
+    let KnownContact { contact_id, contact, airtable_lead_id, .. } = known_contact(row)?;
+    let has_engaged = contact.has_engaged;
+    Ok(Subject { contact_id, key: key(row)?, contact, airtable_lead_id, has_engaged })
+}
+
+pub(super) fn receipt(row: &impl Cells) -> Result<Receipt, StoreError> {
+    let time = |text: String| text.parse().map_err(|error| unreadable("time", error));
+    Ok(Receipt {
+        receipt_id: row.id("receipt_id")?,
+        client_id: row
+            .maybe("client_id")?
+            .map(|id| ClientId::parse(&id).map_err(|error| unreadable("client id", error)))
+            .transpose()?,
+        subject_hmac: row.text("subject_hmac")?,
+        key_id: row.text("key_id")?,
+        requested_at: time(row.text("requested_at")?)?,
+        keeps_suppression: row.flag("keeps_suppression")?,
+        removed: row.json("removed")?,
+        parts: row.json("parts")?,
+        completed_at: row.maybe("completed_at")?.map(time).transpose()?,
+    })
+}
+
+/// A row of a place: its id as `id`, its texts by their columns.
+pub(super) fn mention(row: &impl Cells, place: &Place) -> Result<Mention, StoreError> {
+    let texts = place.columns.iter().map(|(name, _)| row.maybe(name)).collect::<Result<_, _>>()?;
+    Ok(Mention { id: row.id("id")?, texts })
+}
+
 pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {
     let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
     Ok((row.id("contact_id")?, email))
@@ -327,7 +359,7 @@ pub(super) fn owners(rows: &[impl Cells]) -> Result<Owners, StoreError> {
 pub(super) fn mailboxes(rows: &[impl Cells]) -> Result<Vec<(ClientId, Email)>, StoreError> {
     let mut mailboxes = Vec::new();
     for row in rows {
-        let key = super::cells::key(row)?;
+        let key = key(row)?;
         mailboxes.push((key.client_id, key.email));
     }
     mailboxes.sort();
@@ -339,7 +371,7 @@ pub(super) fn news(row: &impl Cells) -> Result<News, StoreError> {
     Ok(News {
         received_at: time(row, "received_at")?,
         event_id: row.id("event_id")?,
-        key: super::cells::key(row)?,
+        key: key(row)?,
         dedupe_key: row.text("dedupe_key")?,
         thread_id: row.maybe("thread_id")?,
     })

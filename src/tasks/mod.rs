@@ -224,7 +224,8 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         | TaskKind::AirtablePull
         | TaskKind::AirtableWebhook
         | TaskKind::AirtablePushCampaigns
-        | TaskKind::AirtableImportList => {
+        | TaskKind::AirtableImportList
+        | TaskKind::AirtableEraseLead => {
             (!configured.airtable).then_some("waits: Airtable is not configured; set [airtable] token and base_id")
         }
         TaskKind::GmailMailbox | TaskKind::GmailWatch => {

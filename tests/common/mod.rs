@@ -75,6 +75,12 @@ impl Database {
         Self { kind, address, store, folder }
     }
 
+    /// A database that is there.
+    pub async fn at(kind: Kind, address: &str) -> Self {
+        let store = Store::open(address).await.unwrap();
+        Self { kind, address: address.to_owned(), store, folder: tempfile::tempdir().unwrap() }
+    }
+
     /// Another writer: a person with a database tool.
     pub async fn person(&self) -> Person {
         match self.kind {

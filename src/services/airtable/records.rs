@@ -74,6 +74,13 @@ impl Airtable {
         Ok(answer.records)
     }
 
+    /// Deletes up to ten records; all of them or none.
+    pub async fn delete(&self, table: &str, ids: &[String]) -> Result<(), AirtableError> {
+        let query: Vec<(&str, String)> = ids.iter().map(|id| ("records[]", id.clone())).collect();
+        self.call(Method::DELETE, &[self.base_id(), table], &query, None).await?;
+        Ok(())
+    }
+
     /// One page of the records that a formula selects (all where it is none), with the named cells (all where none is named).
     /// The order is the base's own. A 422 `LIST_RECORDS_ITERATOR_NOT_AVAILABLE` asks to begin again.
     pub async fn page(

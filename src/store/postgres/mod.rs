@@ -4,6 +4,7 @@
 mod address;
 mod airtable;
 mod alerts;
+mod erasure;
 mod gmail;
 mod lists;
 mod load;

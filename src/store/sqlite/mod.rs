@@ -2,6 +2,7 @@
 
 mod airtable;
 mod alerts;
+mod erasure;
 mod gmail;
 mod lists;
 mod load;

@@ -3,6 +3,7 @@
 mod base;
 mod campaigns;
 mod clients;
+mod erase_lead;
 mod gate;
 mod leads;
 pub(super) mod lists;
@@ -78,7 +79,8 @@ impl AirtableSettings {
 }
 
 /// The kinds of this lane; imports, which take long, have a lane of their own.
-const KINDS: [TaskKind; 6] = [
+const KINDS: [TaskKind; 7] = [
+    TaskKind::AirtableEraseLead,
     TaskKind::AirtableSyncLead,
     TaskKind::AirtableWriteBack,
     TaskKind::AirtableSyncClient,
@@ -152,6 +154,7 @@ impl Lane {
             TaskKind::AirtableWriteBack => write_back::work(base, &task).await,
             TaskKind::AirtableSyncClient => clients::work(base, &task).await,
             TaskKind::AirtablePushCampaigns => campaigns::push(base, &mut self.links).await,
+            TaskKind::AirtableEraseLead => erase_lead::work(base, &task).await,
             TaskKind::AirtablePull => pull::work(base, &mut self.schema).await,
             TaskKind::AirtableWebhook => webhook::work(base, &mut self.schema).await,
             TaskKind::AirtableImportList

@@ -257,7 +257,8 @@ impl Lane {
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
-            | TaskKind::PlatformLeadStatus => mailbox::work(desk, &hold).await,
+            | TaskKind::PlatformLeadStatus
+            | TaskKind::AirtableEraseLead => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await
     }

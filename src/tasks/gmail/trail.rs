@@ -1,6 +1,6 @@
 //! What leads from a mail to its contact, and what becomes of a mail by what is known. Pure.
 
-use crate::domain::identity::message_key;
+use crate::domain::identity::{aside_key, message_key};
 use crate::domain::ids::{ClientId, Email};
 use crate::mail::message::{self, Mail};
 use crate::mail::{Kind, Understanding, Us};
@@ -240,7 +240,7 @@ impl Trail {
 
     /// What could tell later whom it concerns; nothing of it can be read back.
     pub(super) fn aside_keys(&self, client_id: &ClientId) -> Vec<String> {
-        let by_address = self.addresses.iter().map(|address| address_aside(client_id, address));
+        let by_address = self.addresses.iter().map(|address| aside_key(client_id, address));
         if self.is_from_inside {
             return by_address.collect();
         }
@@ -254,7 +254,7 @@ impl Trail {
 
 /// The keys under which something was set aside that this could tell of.
 pub(super) fn aside_keys_of(news: &News) -> Vec<String> {
-    let mut keys = vec![address_aside(&news.key.client_id, &news.key.email)];
+    let mut keys = vec![aside_key(&news.key.client_id, &news.key.email)];
     keys.extend(news.dedupe_key.split_once(":m:").map(|(_, identity)| message_aside(identity)));
     keys.extend(news.thread_id.as_deref().map(thread_aside));
     keys
@@ -272,10 +272,6 @@ fn message_aside(identity: &str) -> String {
 
 fn thread_aside(thread_id: &str) -> String {
     format!("t:{thread_id}")
-}
-
-fn address_aside(client_id: &ClientId, address: &Email) -> String {
-    format!("a:{}", hash(&[client_id.as_str(), address.as_str()]))
 }
 
 fn hash(parts: &[&str]) -> String {
