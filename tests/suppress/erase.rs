@@ -43,13 +43,15 @@ async fn live(world: &World, client_id: &str) {
     }
     let session = format!("{client_id}:ada.berg@example.com");
     let person = world.database.person().await;
-    // A row of n8n's chat memory, which knows no contact.
+    // A row of n8n's chat memory, which knows no contact; SQLite has none.
     let memory = format!(
         "INSERT INTO chat_history (chat_id, session_id, platform, message_content, message_type, message_status, message_timestamp, created_at)
          VALUES ('{}', '{session}', 'n8n_chat', 'the purple budget again', 'reply', 'sent', '2026-11-03T10:00:00.000000Z', '2026-11-03T10:00:00.000000Z')",
         uuid::Uuid::new_v4()
     );
-    person.run(&memory).await.unwrap();
+    if world.database.kind == Kind::Postgres {
+        person.run(&memory).await.unwrap();
+    }
     let log = format!(
         "INSERT INTO automation_logs (log_id, automation_type, trigger_type, action_taken, action_details, status, tenant)
          VALUES ('{}', 'Other', 'Manual', 'told of Ada.Berg@example.com', 'a velvet reason', 'Success', '{client_id}')",
@@ -224,7 +226,7 @@ on_both! {
         assert_eq!((done.parts[&part].state, done.parts[&part].removed), (PartState::Done, 1), "{done:?}");
         assert!(done.completed_at.is_some());
         let payloads = world.texts("SELECT payload AS x FROM tasks WHERE kind = 'airtable.erase_lead'").await.concat();
-        assert!(!payloads.contains("contact_id") && !payloads.contains("rec"), "{payloads}");
+        assert!(!payloads.contains("contact_id") && !payloads.contains("lead_id"), "{payloads}");
         assert_eq!(found(&world.database).await, Vec::<String>::new());
     }
 }
@@ -267,7 +269,7 @@ async fn whatever_kills_the_command_the_next_one_finishes_its_work() {
         let world = World::new(Database::at(kind, &place.address).await, Scope::Client);
         world.store().migrate(false).await.unwrap();
         let command = ["contact", "erase", "ada.berg@example.com", "--client", "acme", "--yes", "--json"];
-        for nth in 0..6_u64 {
+        for nth in 0..4_u64 {
             let round = nth.to_string();
             for body in [ADDED, MAIL, REPLY, BOB, FOR_BOB, BROKEN] {
                 world.post_as(Source::N8n, "acme", &body.replace("1@", &format!("1{round}@"))).await;
