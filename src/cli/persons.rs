@@ -64,8 +64,7 @@ pub(super) struct Set {
     /// Whose contact; the default client unless given.
     #[arg(long, value_parser = super::parse_client)]
     client: Option<ClientId>,
-    /// What happened: interested, not_interested, opted_out, meeting_booked, meeting_cancelled, meeting_completed, no_show, won or
-    /// declined. The stage follows the table like after any event.
+    /// What happened (`interested`, `won`, …). The stage follows the table like after any event.
     #[arg(long, value_parser = parse_move)]
     to: Option<Move>,
     /// The meeting's time, like 2026-12-01T09:00:00Z.
@@ -74,7 +73,7 @@ pub(super) struct Set {
     /// The day of the next follow-up.
     #[arg(long, value_name = "YYYY-MM-DD")]
     follow_up: Option<NaiveDate>,
-    /// Why: lead_requested or custom.
+    /// Why: `lead_requested` or `custom`.
     #[arg(long, requires = "follow_up", value_parser = parse_reason, default_value = "custom")]
     reason: FollowUpReason,
 }

@@ -86,7 +86,7 @@ async fn mentions(
     let mut found = BTreeMap::new();
     for place in PLACES {
         let own = |id: &str| {
-            let mut rows = contacts.iter().flat_map(|contact| contact.rows.get(place.name)).flatten();
+            let mut rows = contacts.iter().filter_map(|contact| contact.rows.get(place.name)).flatten();
             rows.any(|row| row.as_object().is_some_and(|row| row.values().any(|value| value.as_str() == Some(id))))
         };
         let mut after = None;

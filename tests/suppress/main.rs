@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     unreachable_pub,
-    reason = "what is not there is a failed test; one program"
+    reason = "what is not there is a failed test; one program; a process is killed at a moment of its life"
 )]
 
 #[path = "../common/mod.rs"]

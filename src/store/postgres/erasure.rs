@@ -144,19 +144,18 @@ impl PostgresTx {
     ) -> Result<(), StoreError> {
         let Place { name, id: key, columns, .. } = place;
         // All names are constants of this program.
-        let statement = match texts {
-            None => format!("DELETE FROM {name} WHERE {key} = $1"),
-            Some(_) => {
-                let set = |(nth, (column, form)): (usize, &(&str, Form))| match form {
-                    Form::Text => format!("{column} = ${}", nth + 2),
-                    Form::Json => format!("{column} = ${}::JSONB", nth + 2),
-                };
-                let mut sets: Vec<String> = columns.iter().enumerate().map(set).collect();
-                if sha256.is_some() {
-                    sets.push(format!("body_sha256 = ${}", columns.len() + 2));
-                }
-                format!("UPDATE {name} SET {} WHERE {key} = $1", sets.join(", "))
+        let statement = if texts.is_none() {
+            format!("DELETE FROM {name} WHERE {key} = $1")
+        } else {
+            let set = |(nth, (column, form)): (usize, &(&str, Form))| match form {
+                Form::Text => format!("{column} = ${}", nth + 2),
+                Form::Json => format!("{column} = ${}::JSONB", nth + 2),
+            };
+            let mut sets: Vec<String> = columns.iter().enumerate().map(set).collect();
+            if sha256.is_some() {
+                sets.push(format!("body_sha256 = ${}", columns.len() + 2));
             }
+            format!("UPDATE {name} SET {} WHERE {key} = $1", sets.join(", "))
         };
         let mut query = sqlx::query(AssertSqlSafe(statement)).bind(id);
         for text in texts.into_iter().flatten() {

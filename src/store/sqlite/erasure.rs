@@ -157,16 +157,15 @@ impl SqliteTx {
     ) -> Result<(), StoreError> {
         let Place { name, id: key, columns, .. } = place;
         // All names are constants of this program.
-        let statement = match texts {
-            None => format!("DELETE FROM {name} WHERE {key} = ?1"),
-            Some(_) => {
-                let mut sets: Vec<String> =
-                    columns.iter().enumerate().map(|(nth, (column, _))| format!("{column} = ?{}", nth + 2)).collect();
-                if sha256.is_some() {
-                    sets.push(format!("body_sha256 = ?{}", columns.len() + 2));
-                }
-                format!("UPDATE {name} SET {} WHERE {key} = ?1", sets.join(", "))
+        let statement = if texts.is_none() {
+            format!("DELETE FROM {name} WHERE {key} = ?1")
+        } else {
+            let mut sets: Vec<String> =
+                columns.iter().enumerate().map(|(nth, (column, _))| format!("{column} = ?{}", nth + 2)).collect();
+            if sha256.is_some() {
+                sets.push(format!("body_sha256 = ?{}", columns.len() + 2));
             }
+            format!("UPDATE {name} SET {} WHERE {key} = ?1", sets.join(", "))
         };
         let mut query = sqlx::query(AssertSqlSafe(statement)).bind(id.to_string());
         for text in texts.into_iter().flatten() {
