@@ -6,6 +6,7 @@
 use crate::domain::erasure::{Person, anonymous, anonymous_key};
 use crate::domain::identity::aside_key;
 use crate::domain::ids::{ClientId, Email};
+use crate::domain::outreach::Outreach;
 use crate::domain::rules::Rules;
 use crate::domain::suppression::{Reason, Scope};
 use crate::engine::rows::{ContactRow, SuppressionRow, TaskKind, TaskRow, Writes};
@@ -22,6 +23,8 @@ use uuid::Uuid;
 pub const READING: &str = "reading";
 /// The part at Airtable.
 pub const AIRTABLE: &str = "airtable";
+/// How the keys of an erasure's own tasks at the platforms begin.
+const BLOCK: &str = "platform.block:erased:";
 /// Rows read at once.
 const PAGE_MAX: u32 = 200;
 /// Somebody waits for a legal duty.
@@ -104,6 +107,7 @@ async fn take_apart(
     let mut writes = Writes { suppressions: suppressions(rules, erasure, now), ..Writes::default() };
     for subject in &subjects {
         take_one_apart(&mut tx, subject, person, receipt, &mut writes, now).await?;
+        writes.tasks.extend(blocks(rules, erasure, subject, receipt.receipt_id, now));
     }
     if let Some(client_id) = &erasure.client_id {
         let aside = tx.forget_aside(client_id, &aside_key(client_id, &erasure.email)).await?;
@@ -172,6 +176,19 @@ async fn take_one_apart(
     Ok(())
 }
 
+/// The platforms that wrote to the person are told to write no more. Only there the address still stands, until it is done.
+fn blocks(rules: &Rules, erasure: &Erasure, subject: &Subject, receipt_id: Uuid, now: DateTime<Utc>) -> Vec<TaskRow> {
+    let client_id = &subject.key.client_id;
+    let platforms = rules.wants.blocks.get(client_id).filter(|_| erasure.keeps_suppression);
+    let platforms = platforms.filter(|_| subject.contact.newest_campaign().is_some());
+    let block = |platform: &Outreach| TaskRow {
+        // Not the usual key, which is a hash of the address.
+        task_key: format!("{BLOCK}{receipt_id}:{client_id}:{platform}"),
+        ..TaskRow::block_address(Uuid::new_v4(), client_id.clone(), &erasure.email, *platform, PRIORITY, now)
+    };
+    platforms.into_iter().flatten().map(block).collect()
+}
+
 fn suppressions(rules: &Rules, erasure: &Erasure, now: DateTime<Utc>) -> Vec<SuppressionRow> {
     let hashed = rules.suppression.address(&erasure.email).filter(|_| erasure.keeps_suppression);
     let (scope, client_id) = match &erasure.client_id {
@@ -234,7 +251,7 @@ async fn cure(tx: &mut Tx, place: &Place, mention: &Mention, person: &Person) ->
             tx.rewrite(place, mention.id, Some(&texts), None).await?;
             Ok(true)
         }
-        Cure::Drop if is_named => {
+        Cure::Drop if is_named && !mention.texts.iter().flatten().any(|text| text.starts_with(BLOCK)) => {
             tx.rewrite(place, mention.id, None, None).await?;
             Ok(true)
         }

@@ -7,13 +7,15 @@ use crate::world::{World, client, email};
 use chrono::TimeDelta;
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::CampaignId;
+use sales_engine::domain::outreach::Outreach;
 use sales_engine::domain::stage::Stage;
 use sales_engine::domain::suppression::Scope;
-use sales_engine::engine::rows::Outcome;
+use sales_engine::engine::rows::{Outcome, TaskEnd, TaskKind, TaskSettled};
 use sales_engine::persons::{self, AIRTABLE, Erasure, READING};
 use sales_engine::sandbox::Fault;
 use sales_engine::store::views::{PartState, Receipt};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Nothing of this may be left.
 const NEEDLES: [&str; 8] = [
@@ -47,7 +49,7 @@ async fn live(world: &World, client_id: &str) {
     let memory = format!(
         "INSERT INTO chat_history (chat_id, session_id, platform, message_content, message_type, message_status, message_timestamp, created_at)
          VALUES ('{}', '{session}', 'n8n_chat', 'the purple budget again', 'reply', 'sent', '2026-11-03T10:00:00.000000Z', '2026-11-03T10:00:00.000000Z')",
-        uuid::Uuid::new_v4()
+        Uuid::new_v4()
     );
     if world.database.kind == Kind::Postgres {
         person.run(&memory).await.unwrap();
@@ -55,7 +57,7 @@ async fn live(world: &World, client_id: &str) {
     let log = format!(
         "INSERT INTO automation_logs (log_id, automation_type, trigger_type, action_taken, action_details, status, tenant)
          VALUES ('{}', 'Other', 'Manual', 'told of Ada.Berg@example.com', 'a velvet reason', 'Success', '{client_id}')",
-        uuid::Uuid::new_v4()
+        Uuid::new_v4()
     );
     person.run(&log.replace("a velvet reason", "nothing else")).await.unwrap();
 }
@@ -228,6 +230,24 @@ on_both! {
         let payloads = world.texts("SELECT payload AS x FROM tasks WHERE kind = 'airtable.erase_lead'").await.concat();
         assert!(!payloads.contains("contact_id") && !payloads.contains("lead_id"), "{payloads}");
         assert_eq!(found(&world.database).await, Vec::<String>::new());
+    }
+}
+
+on_both! {
+    async fn the_platforms_are_told_to_stop_and_nothing_else_keeps_the_address(database: Database) {
+        let mut world = World::new(database, Scope::Client);
+        world.rules.wants.blocks = [(client("a"), vec![Outreach::Smartlead])].into();
+        live(&world, "a").await;
+        erase(&world, Some("a")).await;
+        let left = found(&world.database).await;
+        assert!(!left.is_empty() && left.iter().all(|hit| hit.starts_with("tasks.payload: ada.berg@example.com")), "{left:?}");
+        let wanted = world.texts("SELECT task_key AS x FROM tasks WHERE kind = 'platform.block' AND task_key LIKE '%:erased:%'").await;
+        assert_eq!(wanted.len(), 1);
+        let now = world.clock.read();
+        let task = world.store().claim_tasks(&[TaskKind::PlatformBlock], 10, now, now, Uuid::nil()).await.unwrap();
+        let done = TaskSettled { task_id: task[0].task_id, lease: task[0].lease, wanted: task[0].wanted, end: TaskEnd::Done, now };
+        world.store().settle_tasks(&[done], &[], &[]).await.unwrap();
+        assert_eq!(found(&world.database).await, Vec::<String>::new(), "when it is done, there neither");
     }
 }
 

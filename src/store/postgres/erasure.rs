@@ -115,6 +115,7 @@ impl PostgresTx {
             ("tasks", one("DELETE FROM tasks WHERE contact_id = $1")),
             ("alerts", one("DELETE FROM alerts WHERE contact_id = $1")),
             ("notifications", one("DELETE FROM notifications WHERE contact_id = $1")),
+            ("platform_leads", one("DELETE FROM platform_leads WHERE contact_id = $1")),
             ("-", both(BORN)),
             ("contacts", one("DELETE FROM contacts WHERE contact_id = $1")),
         ] {
@@ -276,6 +277,11 @@ impl PostgresStore {
             (
                 "notifications",
                 "SELECT to_jsonb(t) AS row FROM notifications AS t WHERE contact_id = $1 AND $2 <> '' ORDER BY seq",
+            ),
+            (
+                "platform_leads",
+                "SELECT to_jsonb(t) AS row FROM platform_leads AS t WHERE contact_id = $1 AND $2 <> ''
+                 ORDER BY platform, campaign_id",
             ),
             (
                 "tasks",

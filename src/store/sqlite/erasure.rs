@@ -124,6 +124,7 @@ impl SqliteTx {
             ("tasks", "DELETE FROM tasks WHERE contact_id = ?1"),
             ("alerts", "DELETE FROM alerts WHERE contact_id = ?1"),
             ("notifications", "DELETE FROM notifications WHERE contact_id = ?1"),
+            ("platform_leads", "DELETE FROM platform_leads WHERE contact_id = ?1"),
             ("-", BORN),
             ("contacts", "DELETE FROM contacts WHERE contact_id = ?1"),
         ] {
@@ -273,6 +274,7 @@ impl SqliteStore {
             ("automation_logs", "SELECT * FROM automation_logs WHERE contact_id = ?1 ORDER BY timestamp, log_id"),
             ("alerts", "SELECT * FROM alerts WHERE contact_id = ?1 ORDER BY first_at, alert_id"),
             ("notifications", "SELECT * FROM notifications WHERE contact_id = ?1 ORDER BY seq"),
+            ("platform_leads", "SELECT * FROM platform_leads WHERE contact_id = ?1 ORDER BY platform, campaign_id"),
             ("tasks", "SELECT * FROM tasks WHERE contact_id = ?1 ORDER BY created_at, task_id"),
             (
                 "lead_lists",

@@ -136,6 +136,7 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
+            | TaskKind::AirtableEraseLead
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         }
