@@ -197,7 +197,7 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
                     TaskKind::parse(kind).is_some_and(|kind| {
                         crate::tasks::waits_for(
                             kind,
-                            Configured { airtable: true, gmail: false, schedule: false, platforms: true },
+                            Configured { airtable: true, gmail: false, schedule: false, platforms: true, ai: false },
                         )
                         .is_none()
                     })

@@ -6,10 +6,11 @@ use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
 use crate::listener::{self, App};
+use crate::services::ai::{Ai, AiEndpoint};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::Store;
-use crate::tasks::{AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant};
+use crate::tasks::{AiSettings, AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,10 +70,14 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         limits.batch_max,
         Some(&wake),
     );
-    let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable)
+    let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable.clone())
         .with_gmail(google.mailboxes)
         .with_platforms(accounts);
     let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
+    let dispatcher = match ai(&config)? {
+        Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),
+        None => dispatcher,
+    };
     let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
     if let Some(keys) = google.keys {
@@ -113,6 +118,7 @@ pub(super) fn configured(config: &Config) -> Configured {
         gmail: config.clients.values().any(has_credentials),
         platforms: !config.rules.wants.blocks.is_empty(),
         schedule: config.schedule.is_on,
+        ai: config.ai.is_some(),
     }
 }
 
@@ -155,6 +161,27 @@ pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSetting
         sheets_url: airtable.sheets_url.clone(),
         drive_url: airtable.drive_url.clone(),
         ..AirtableSettings::new(client, fetcher)
+    }))
+}
+
+fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
+    let Some(ai) = &config.ai else { return Ok(None) };
+    let endpoint = AiEndpoint {
+        url: ai.url.clone(),
+        api_key: ai.api_key.clone(),
+        model: ai.model.clone(),
+        timeout: std::time::Duration::from_millis(ai.timeout_ms),
+        tokens_key: ai.tokens_key,
+        format: ai.format,
+        answer_tokens_max: ai.answer_tokens_max,
+    };
+    let client = Ai::new(endpoint).context("make the HTTPS client (are root certificates installed?)")?;
+    Ok(Some(AiSettings {
+        client,
+        tokens_per_day_max: ai.tokens_per_day_max,
+        requests_per_minute: ai.requests_per_minute,
+        confidence_min: ai.confidence_min,
+        documents: ai.documents,
     }))
 }
 

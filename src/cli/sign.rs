@@ -116,7 +116,7 @@ pub(super) fn sign(
                 |secret| (calendly::HEADER.to_owned(), calendly::sign(secret, now_seconds, body.as_bytes()));
             headers.extend(settings.secrets.first().map(signature));
         }
-        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler | Source::Ai => {
             anyhow::bail!("this version does not take webhooks of {source}")
         }
     }

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, every scalar also as an environment variable. All faults are told at once, each with its
 //! place.
 
+mod ai;
 mod clients;
 mod gmail;
 mod suppression;
@@ -11,6 +12,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::rules::{Rules, Wants};
 use crate::domain::zone::{Zone, Zones};
 use crate::sources::settings::{ClientSources, Secret};
+pub use ai::AiConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tree::{Env, Section};
@@ -29,6 +31,8 @@ pub struct Config {
     pub schedule: ScheduleConfig,
     /// Absent: promotions wait as tasks.
     pub airtable: Option<AirtableConfig>,
+    /// Absent: no language model is asked, and no task for one is written.
+    pub ai: Option<AiConfig>,
     pub google: GoogleConfig,
     pub clients: BTreeMap<ClientId, ClientConfig>,
 }
@@ -120,9 +124,11 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
     let limits = limits(&mut top);
     let suppression = suppression::suppression(&mut top);
-    let mut rules = Rules { spans: spans(&mut top), wants: Wants::default(), suppression };
+    let spans = spans(&mut top);
     let schedule = schedule(&mut top);
     let airtable = airtable(&mut top);
+    let (ai, ai_wants) = ai::ai(&mut top);
+    let mut rules = Rules { spans, wants: Wants { ai: ai_wants, ..Wants::default() }, suppression };
     let google = google(&mut top);
     let clients = clients::clients(&mut top);
     rules.wants.blocks = clients::blocks(&clients);
@@ -141,6 +147,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             rules,
             schedule,
             airtable,
+            ai,
             google,
             clients,
         }),

@@ -20,6 +20,7 @@ options!(
         N8n => "n8n",
         Operator => "operator",
         Scheduler => "scheduler",
+        Ai => "ai",
     }
 );
 
@@ -243,6 +244,10 @@ pub enum EventData {
         requires_action: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         return_date: Option<NaiveDate>,
+        /// The key of the one message that it is about, which it then stands right behind, whatever its own time; none where it
+        /// is about the newest one before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
     },
     EmailBounced {
         message: Message,
@@ -365,6 +370,9 @@ impl Profile {
     }
 }
 
+/// The rank of what they wrote.
+pub const RANK_OF_MESSAGES: u8 = 5;
+
 impl EventData {
     /// The kind's name as the SPEC, the database and the JSON answers write it.
     pub const fn kind(&self) -> &'static str {
@@ -406,7 +414,7 @@ impl EventData {
             Self::SequenceFinished { .. } | Self::SequencePaused { .. } | Self::SequenceResumed { .. } => 2,
             Self::EmailOpened { .. } | Self::LinkClicked { .. } => 3,
             Self::EmailBounced { .. } => 4,
-            Self::ReplyReceived { .. } | Self::MessageLogged { .. } => 5,
+            Self::ReplyReceived { .. } | Self::MessageLogged { .. } => RANK_OF_MESSAGES,
             Self::ReplyClassified { .. } => 6,
             Self::MeetingBooked { .. }
             | Self::MeetingRescheduled { .. }

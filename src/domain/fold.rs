@@ -6,7 +6,9 @@ use super::alert::AlertKind;
 use super::chat;
 use super::contact::{BeforeUnclear, ChatPatch, ChatRow, Contact, Engagement, Position};
 use super::due;
-use super::event::{AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile, Source};
+use super::event::{
+    AutoReply, Direction, Event, EventData, FinishedBy, OutsideChange, Profile, RANK_OF_MESSAGES, Source,
+};
 use super::follow_up::{self, Spans, Today};
 use super::ids::CampaignId;
 use super::intent::{Reading, reading_of};
@@ -14,6 +16,7 @@ use super::meetings;
 use super::stage::Stage;
 use super::transition::{Ruling, Trigger, decide};
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use std::collections::HashMap;
 
 /// What one event did, with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,20 +44,46 @@ pub struct Folded {
     pub steps: Vec<(String, Step)>,
 }
 
-/// Where an event stands in the order of the fold.
+/// Where an event stands in the order of the fold, as far as it tells itself; see [`in_order`].
 pub fn position(event: &Event) -> Position {
-    Position(event.facts.occurred_at, event.facts.data.rank(), event.dedupe_key.clone())
+    let at = event.facts.occurred_at;
+    match about(event) {
+        // Nothing stands between a message and what is said of it.
+        Some(message) => Position(at, RANK_OF_MESSAGES, format!("{message}\u{1}{}", event.dedupe_key)),
+        None => Position(at, event.facts.data.rank(), event.dedupe_key.clone()),
+    }
+}
+
+/// The key of the one message that an event is about.
+pub fn about(event: &Event) -> Option<&str> {
+    if let EventData::ReplyClassified { about, .. } = &event.facts.data { about.as_deref() } else { None }
+}
+
+/// Events in the order of the fold. What is about one message stands right behind it, also where another report has moved the
+/// message in time since.
+pub fn in_order<T>(items: impl Iterator<Item = T>, event_of: impl Fn(&T) -> &Event) -> Vec<(Position, T)> {
+    let mut ordered: Vec<(Position, T)> = items.map(|item| (position(event_of(&item)), item)).collect();
+    if ordered.iter().any(|(_, item)| about(event_of(item)).is_some()) {
+        let times: HashMap<String, DateTime<Utc>> =
+            ordered.iter().map(|(position, item)| (event_of(item).dedupe_key.clone(), position.0)).collect();
+        for (position, item) in &mut ordered {
+            if let Some(at) = about(event_of(item)).and_then(|message| times.get(message)) {
+                position.0 = *at;
+            }
+        }
+    }
+    ordered.sort_by(|a, b| a.0.cmp(&b.0));
+    ordered
 }
 
 /// Folds a history. The events may come in any order and repeated; one key counts once.
 pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
-    let mut ordered: Vec<(Position, &Event)> = events.iter().map(|event| (position(event), event)).collect();
-    ordered.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut ordered = in_order(events.iter(), |event| event);
     ordered.dedup_by(|a, b| a.0 == b.0);
     let mut folded = Folded { contact: baseline.clone(), rows: Vec::new(), steps: Vec::with_capacity(ordered.len()) };
-    let mut row_of_key = std::collections::HashMap::new();
-    for (_, event) in ordered {
-        let mut step = apply(&mut folded.contact, event, spans);
+    let mut row_of_key = HashMap::new();
+    for (position, event) in ordered {
+        let mut step = apply(&mut folded.contact, event, position, spans);
         if let Some(row) = step.row.take() {
             row_of_key.insert(row.key.clone(), folded.rows.len());
             folded.rows.push(row);
@@ -69,8 +98,8 @@ pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
     folded
 }
 
-/// Applies one event that is newer than all applied ones.
-pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
+/// Applies one event that is newer than all applied ones; `position` is its place as [`in_order`] gives it.
+pub fn apply(contact: &mut Contact, event: &Event, position: Position, spans: &Spans) -> Step {
     let data = &event.facts.data;
     let at = event.facts.occurred_at;
     let zone = spans.zones.of(&event.client_id);
@@ -85,7 +114,7 @@ pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
         alerts: Vec::new(),
         campaigns_touched: Vec::new(),
     };
-    contact.applied_until = Some(position(event));
+    contact.applied_until = Some(position);
     if let Some(refusal) = refusal(contact, event, today.day) {
         step.refused = true;
         step.rule = refusal;
@@ -132,6 +161,11 @@ fn refusal(contact: &Contact, event: &Event, day: NaiveDate) -> Option<String> {
     }
     if let (EventData::FollowUpSet { .. }, Stage::DoNotContact) = (&event.facts.data, contact.stage) {
         return Some("a contact that opted out (do_not_contact) gets no follow-up".to_owned());
+    }
+    if let Some(message) = about(event)
+        && contact.newest_received.as_ref().is_none_or(|newest| newest.key != message)
+    {
+        return Some("the message that it is about is not known".to_owned());
     }
     if let EventData::ChangedOutside { changes } = &event.facts.data
         && event.source == Source::Airtable

@@ -55,6 +55,8 @@ pub struct LeadView {
     /// The records that the lead is linked to, where they are known.
     pub campaign_record: Option<String>,
     pub client_record: Option<String>,
+    /// The conversation in short.
+    pub summary: Option<String>,
 }
 
 /// The two statuses of a lead; none leaves a field as it is.
@@ -129,6 +131,7 @@ pub const FOLLOW_UP_REASON: &str = "Follow-up Reason";
 pub const NEXT_ACTION: &str = "Next Action";
 pub const CLIENT: &str = "Client";
 pub const CAMPAIGN: &str = "Campaign";
+pub const SUMMARY: &str = "Last Conversation Summary";
 
 /// Cells of a record, by the names of their fields.
 pub type Cells = Map<String, Value>;
@@ -155,6 +158,7 @@ pub fn cells(view: &LeadView) -> Cells {
         (PIPELINE_STAGE, json!(pipeline)),
         (CAMPAIGN, json!(links(&view.campaign_record))),
         (CLIENT, json!(links(&view.client_record))),
+        (SUMMARY, json!(view.summary)),
     ];
     let mut cells: Cells =
         told.into_iter().filter(|(_, cell)| !cell.is_null()).map(|(name, cell)| (name.to_owned(), cell)).collect();
@@ -230,6 +234,7 @@ mod tests {
             campaign: None,
             campaign_record: None,
             client_record: None,
+            summary: None,
         }
     }
 

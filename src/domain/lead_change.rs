@@ -188,6 +188,7 @@ fn classified(intent: Intent) -> EventData {
         decided_by: "a person in Airtable".to_owned(),
         requires_action: false,
         return_date: None,
+        about: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
 
+pub mod ai;
 pub mod airtable_base;
 pub mod alert;
 mod chat;

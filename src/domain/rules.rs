@@ -17,6 +17,16 @@ pub struct Rules {
 /// Follow-on work that is optional. What is not wanted leaves no tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wants {
+    pub ai: AiWants,
     /// Where opt-outs of a client's contacts are told: the platforms that can be called for it.
     pub blocks: BTreeMap<ClientId, Vec<Outreach>>,
+}
+
+/// What a language model is asked. Absent where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AiWants {
+    /// To read replies whose meaning is unclear, so long after they came: a platform's own category may come first.
+    pub classify_after_ms: Option<i64>,
+    /// To sum up conversations, so long after they changed: what comes meanwhile is summed up with it.
+    pub summarise_after_ms: Option<i64>,
 }

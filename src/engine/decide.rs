@@ -164,7 +164,12 @@ pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
 }
 
 fn is_late(contact: &Contact, event: &Event) -> bool {
-    contact.applied_until.as_ref().is_some_and(|until| fold::position(event) <= *until)
+    let Some(until) = &contact.applied_until else { return false };
+    match fold::about(event) {
+        // On top only where its message is the last that was applied, and stands where it stood when this was said of it.
+        Some(message) => until.2 != message || until.0 != event.facts.occurred_at,
+        None => fold::position(event) <= *until,
+    }
 }
 
 /// Decides a batch. `known` must hold the histories that [`needs_history`] asked for.
@@ -329,13 +334,12 @@ impl Turn {
         rim: &mut Rim<'_>,
         writes: &mut Writes,
     ) -> Vec<(&'a Event, Step)> {
-        let mut ordered: Vec<&&Told> = news.iter().collect();
-        ordered.sort_by_cached_key(|told| fold::position(&told.event));
+        let ordered = fold::in_order(news.iter().copied(), |told| &told.event);
         let mut steps = Vec::with_capacity(ordered.len());
         let mut new_rows: Vec<ChatWrite> = Vec::new();
         let mut marks: Vec<MarksWrite> = Vec::new();
-        for told in ordered {
-            let mut step = fold::apply(&mut self.contact, &told.event, &rim.rules.spans);
+        for (position, told) in ordered {
+            let mut step = fold::apply(&mut self.contact, &told.event, position, &rim.rules.spans);
             if let Some(row) = step.row.take() {
                 new_rows.push(self.chat_write(row, rim));
             }

@@ -1,5 +1,6 @@
 //! What follows from a contact's change: log rows and tasks.
 
+use super::ai;
 use super::alerts::{Raised, alert_id, alert_log};
 use super::decide::{Incoming, Rim};
 use super::rows::{
@@ -98,6 +99,7 @@ pub(super) fn write(
     if needs_client_record(subject.after) && !needs_client_record(subject.before) {
         writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, PRIORITY_USUAL, rim));
     }
+    ai::want(subject, steps, rim, writes);
 }
 
 /// Whoever enters `do_not_contact` is on the list with the same commit. For the whole agency, the other clients' contacts of this
@@ -179,7 +181,7 @@ fn needs_client_record(contact: &Contact) -> bool {
     contact.stage == Stage::Won && contact.converted_to_client && contact.converted_client_id.is_none()
 }
 
-fn task(subject: &Subject<'_>, kind: TaskKind, priority: u8, rim: &mut Rim<'_>) -> TaskRow {
+pub(super) fn task(subject: &Subject<'_>, kind: TaskKind, priority: u8, rim: &mut Rim<'_>) -> TaskRow {
     TaskRow::of_contact((rim.new_id)(), kind, subject.key.client_id.clone(), subject.contact_id, priority, rim.now)
 }
 

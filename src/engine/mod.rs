@@ -1,5 +1,6 @@
 //! The engine: a batch and what is known → all rows and tasks that follow, each with its reason. Pure.
 
+mod ai;
 pub mod alerts;
 pub mod decide;
 mod follow;

@@ -293,6 +293,15 @@ pub struct LogRow {
     pub processing_time_ms: Option<i64>,
     /// What an operator must look at.
     pub raises: Option<Box<Raised>>,
+    /// Set where a language model was asked.
+    pub ai: Option<AiUse>,
+}
+
+/// What a call of a language model took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AiUse {
+    pub model: String,
+    pub tokens: i64,
 }
 
 impl LogRow {
@@ -314,6 +323,7 @@ impl LogRow {
             timestamp,
             processing_time_ms: None,
             raises: None,
+            ai: None,
         }
     }
 }
@@ -331,6 +341,10 @@ options!(
         GmailMailbox => "gmail.mailbox",
         GmailWatch => "gmail.watch",
         CampaignSpread => "campaign.spread",
+        AiClassify => "ai.classify",
+        AiSummarise => "ai.summarise",
+        AiFindDocuments => "ai.find_documents",
+        AiDocument => "ai.document",
         PlatformSyncSequence => "platform.sync_sequence",
         PlatformBlock => "platform.block",
         PlatformLeadStatus => "platform.lead_status",
@@ -549,6 +563,8 @@ pub struct LeadSubject {
     pub lead_stage_written: Option<Stage>,
     /// The cells as the engine last wrote them or found them as wanted, by the names of their fields.
     pub lead_written: Cells,
+    /// The conversation in short, whoever wrote it.
+    pub summary: Option<String>,
 }
 
 /// A lead that was written.

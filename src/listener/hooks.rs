@@ -141,7 +141,7 @@ fn is_posting(source: Source) -> bool {
         | Source::Gmail
         | Source::Airtable
         | Source::N8n => true,
-        Source::Operator | Source::Scheduler => false,
+        Source::Operator | Source::Scheduler | Source::Ai => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Clients of outside services. The only place where reqwest is named.
 
+pub mod ai;
 pub mod airtable;
 pub mod fetch;
 pub mod google;

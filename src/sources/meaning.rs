@@ -27,6 +27,7 @@ pub(super) fn effect(meaning: Meaning, decided_by: &str, platform: Platform) -> 
             decided_by: decided_by.to_owned(),
             requires_action,
             return_date: None,
+            about: None,
         })
     };
     let meeting = || Meeting::on(platform);

@@ -71,7 +71,7 @@ pub fn prove(source: Source, sources: &ClientSources, request: &Request<'_>) -> 
         Source::Calcom => sources.calcom.as_ref().map(|settings| calcom::prove(settings, request)),
         Source::Calendly => sources.calendly.as_ref().map(|settings| calendly::prove(settings, request)),
         Source::N8n => sources.n8n.as_ref().map(|settings| n8n::prove(settings, request)),
-        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => None,
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler | Source::Ai => None,
     };
     proven.unwrap_or_else(|| {
         Err(Unproven(format!("the source {source} is not configured for the client {}", request.client_id)))
@@ -106,7 +106,7 @@ pub fn read(source: Source, sources: &ClientSources, request: &Request<'_>) -> R
             }
         }
         Source::N8n => n8n::read(sources, request, &value, &mut understood)?,
-        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler => {
+        Source::Gmail | Source::Airtable | Source::Operator | Source::Scheduler | Source::Ai => {
             return Err(Malformed(format!("this version does not read webhooks of {source}")));
         }
     }

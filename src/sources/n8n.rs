@@ -81,7 +81,10 @@ pub(super) fn read(
         None => None,
         Some(name) => match Source::parse(&name) {
             Some(source @ (Source::Smartlead | Source::Instantly | Source::Calcom | Source::Calendly)) => Some(source),
-            Some(Source::Gmail | Source::Airtable | Source::N8n | Source::Operator | Source::Scheduler) | None => {
+            Some(
+                Source::Gmail | Source::Airtable | Source::N8n | Source::Operator | Source::Scheduler | Source::Ai,
+            )
+            | None => {
                 return Err(Malformed("`as` must be smartlead, instantly, calcom or calendly".to_owned()));
             }
         },

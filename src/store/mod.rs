@@ -2,6 +2,7 @@
 //!
 //! Each database is a dialect of the same few operations; [`Store`] and [`Tx`] choose between them in one exhaustive match.
 
+pub mod ai;
 mod alerts;
 mod cells;
 pub mod erasure;

@@ -1,6 +1,7 @@
 //! Rows of either database as the views that operators read.
 
 use super::StoreError;
+use super::ai::{AiDay, Conversation, ReplyToRead, Spoken};
 use super::cells::{Cells, key, known_contact, listed, unreadable};
 use super::erasure::{Mention, Place};
 use super::foreign::stage_of;
@@ -210,6 +211,7 @@ pub(super) fn lead_subject(row: &impl Cells) -> Result<LeadSubject, StoreError> 
         airtable_lead_id: known.airtable_lead_id,
         lead_stage_written: row.maybe("lead_stage_written")?.as_deref().and_then(Stage::parse),
         lead_written: row.maybe_json("lead_written")?.unwrap_or_default(),
+        summary: row.maybe("ai_context_summary")?,
     })
 }
 
@@ -374,5 +376,45 @@ pub(super) fn news(row: &impl Cells) -> Result<News, StoreError> {
         key: key(row)?,
         dedupe_key: row.text("dedupe_key")?,
         thread_id: row.maybe("thread_id")?,
+    })
+}
+
+pub(super) fn ai_day(row: Option<&impl Cells>) -> Result<AiDay, StoreError> {
+    let Some(row) = row else { return Ok(AiDay::default()) };
+    Ok(AiDay { tokens: row.number("tokens")?, calls: row.number("calls")? })
+}
+
+pub(super) fn reply_to_read(row: &impl Cells) -> Result<ReplyToRead, StoreError> {
+    Ok(ReplyToRead {
+        key: super::cells::key(row)?,
+        opted_out: row.text("lead_status")? == "do_not_contact",
+        at: time(row, "message_timestamp")?,
+        subject: row.maybe("subject")?,
+        content: row.text("message_content")?,
+        is_decided: row.flag("is_decided")?,
+    })
+}
+
+pub(super) fn conversation<R: Cells>(contact: &R, messages: &[R]) -> Result<Conversation, StoreError> {
+    let mut messages = messages.iter().map(spoken).collect::<Result<Vec<_>, _>>()?;
+    messages.reverse();
+    Ok(Conversation {
+        key: super::cells::key(contact)?,
+        has_engaged: contact.flag("has_engaged")?,
+        summary: contact.maybe("ai_context_summary")?,
+        summary_written: contact.maybe("ai_summary_written")?,
+        summary_of: contact.maybe("ai_summary_of")?,
+        messages,
+    })
+}
+
+fn spoken(row: &impl Cells) -> Result<Spoken, StoreError> {
+    Ok(Spoken {
+        at: time(row, "message_timestamp")?,
+        message_type: row.maybe("message_type")?,
+        message_status: row.maybe("message_status")?,
+        platform: row.text("platform")?,
+        subject: row.maybe("subject")?,
+        content: row.text("message_content")?,
     })
 }

@@ -1,6 +1,7 @@
 //! Tasks: durable follow-on work. A claim marks the row and commits; nothing is held across a network call; a lost lease lets
 //! another process take over, which does no harm because every effect reads the present state when it runs.
 
+mod ai;
 mod airtable;
 mod gmail;
 mod logs;
@@ -15,6 +16,7 @@ use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
 use crate::store::{Store, StoreError};
+pub use ai::AiSettings;
 pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watched};
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
@@ -57,6 +59,7 @@ pub struct Dispatcher {
     gmail: Arc<gmail::Lane>,
     schedule: Option<schedule::Lane>,
     platforms: Vec<platforms::Lane>,
+    ai: Option<Arc<ai::Lane>>,
     /// The Gmail lane's own, which lives as long as it.
     stop: CancellationToken,
 }
@@ -70,7 +73,7 @@ impl Dispatcher {
             airtable.map(|settings| Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), &settings));
         let stop = CancellationToken::new();
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
-        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, platforms: Vec::new(), stop }
+        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, platforms: Vec::new(), ai: None, stop }
     }
 
     /// Works at these accounts of platforms too.
@@ -79,6 +82,13 @@ impl Dispatcher {
         let lane = |account| platforms::Lane::new(&self.store, &self.rules, &self.now, &self.pause, account);
         let platforms = accounts.into_iter().map(lane).collect();
         Self { platforms, ..self }
+    }
+
+    /// Asks a language model too; about documents where the base is there.
+    #[must_use]
+    pub fn with_ai(self, settings: AiSettings, airtable: Option<&AirtableSettings>) -> Self {
+        let lane = ai::Lane::new(&self.store, &self.rules, &self.now, &self.pause, settings, airtable);
+        Self { ai: Some(Arc::new(lane)), ..self }
     }
 
     /// Reads these mailboxes too.
@@ -123,12 +133,15 @@ impl Dispatcher {
                 (Turn::Idle, _) => {}
             }
         }
+        if let Some(lane) = &self.ai {
+            soonest = sooner(soonest, lane.turn().await?);
+        }
         Ok(soonest)
     }
 
     /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, rules, now, mut airtable, lists, gmail, schedule, platforms, stop: gmail_stop, pause: _ } =
+        let Self { store, rules, now, mut airtable, lists, gmail, schedule, platforms, ai, stop: gmail_stop, pause: _ } =
             self;
         let quiet = Notify::new();
         let rest = async {
@@ -164,7 +177,23 @@ impl Dispatcher {
             gmail_stop.cancel();
             running.await;
         };
-        tokio::join!(rest, imports, clockwork, mailboxes, platforms::run(platforms, &now, &stop));
+        let questions = async {
+            if let Some(lane) = ai {
+                lane.run(stop.clone()).await;
+            }
+        };
+        let elsewhere = platforms::run(platforms, &now, &stop);
+        tokio::join!(rest, imports, clockwork, mailboxes, elsewhere, questions);
+    }
+}
+
+/// What two lanes came to.
+fn sooner(one: Turn, other: Turn) -> Turn {
+    match (one, other) {
+        (Turn::Worked(count), _) | (_, Turn::Worked(count)) => Turn::Worked(count),
+        (Turn::Wait(one), Turn::Wait(other)) => Turn::Wait(one.min(other)),
+        (Turn::Wait(until), Turn::Idle) | (Turn::Idle, Turn::Wait(until)) => Turn::Wait(until),
+        (Turn::Idle, Turn::Idle) => Turn::Idle,
     }
 }
 
@@ -213,6 +242,7 @@ pub struct Configured {
     pub schedule: bool,
     /// An account at Smartlead or Instantly.
     pub platforms: bool,
+    pub ai: bool,
 }
 
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
@@ -233,6 +263,9 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         }
         TaskKind::ScheduleHourly | TaskKind::ScheduleDaily => (!configured.schedule)
             .then_some("waits: the schedule is off; set mode = \"on\" in [schedule], or run `sweep`"),
+        TaskKind::AiClassify | TaskKind::AiSummarise | TaskKind::AiFindDocuments | TaskKind::AiDocument => {
+            (!configured.ai).then_some("waits: no language model is configured; set [ai] url and model")
+        }
         TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
         TaskKind::PlatformSyncSequence | TaskKind::PlatformBlock | TaskKind::PlatformLeadStatus => {
             (!configured.platforms).then_some(

@@ -79,6 +79,7 @@ impl Story {
             decided_by: "a category".into(),
             requires_action: false,
             return_date: None,
+            about: None,
         })
     }
 

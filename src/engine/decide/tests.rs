@@ -197,7 +197,7 @@ fn any_data() -> impl Strategy<Value = EventData> {
                 message: message(thread), campaign: None, intent, sentiment: None, auto_reply, return_date,
             }),
         3 => (any_intent(), any::<bool>()).prop_map(|(intent, requires_action)| EventData::ReplyClassified {
-            intent, sentiment: None, decided_by: "x".into(), requires_action, return_date: None,
+            intent, sentiment: None, decided_by: "x".into(), requires_action, return_date: None, about: None,
         }),
         1 => any::<bool>().prop_map(|permanent| EventData::EmailBounced {
             message: message(0), campaign: None, step: None, permanent, status_code: None,
@@ -300,6 +300,60 @@ fn reference(reports: &[Event]) -> BTreeMap<ContactKey, (Contact, Vec<ChatRow>)>
         .collect()
 }
 
+/// The reports, and a model's reading of each reply. Some were asked for twice, and answered differently.
+fn read_by_a_model(mut reports: Vec<Event>, answers: &[(Intent, bool)]) -> Vec<Event> {
+    let replies: Vec<Event> =
+        reports.iter().filter(|event| matches!(event.facts.data, EventData::ReplyReceived { .. })).cloned().collect();
+    for (reply, &(intent, is_answered_twice)) in replies.iter().zip(answers) {
+        let reading = |intent: Intent| Event {
+            source: Source::Ai,
+            dedupe_key: format!("reply_classified:ai:{}", reply.dedupe_key),
+            facts: Facts {
+                data: EventData::ReplyClassified {
+                    intent,
+                    sentiment: None,
+                    decided_by: "ai x".into(),
+                    requires_action: false,
+                    return_date: None,
+                    about: Some(reply.dedupe_key.clone()),
+                },
+                ..reply.facts.clone()
+            },
+            lineage: vec![reply.dedupe_key.clone()],
+            ..reply.clone()
+        };
+        reports.push(reading(intent));
+        if is_answered_twice {
+            reports.push(reading(Intent::NotInterested));
+        }
+    }
+    reports
+}
+
+/// The order, but that nobody is asked about a reply that was not told yet.
+fn asked_first(reports: &[Event], order: &[usize]) -> Vec<usize> {
+    let mut told: BTreeSet<EventId> = BTreeSet::new();
+    let mut asked = Vec::with_capacity(order.len());
+    let mut waiting: Vec<usize> = Vec::new();
+    for &index in order {
+        let event = &reports[index];
+        let is_early =
+            fold::about(event).is_some_and(|message| !told.contains(&(event.client_id.clone(), message.to_owned())));
+        if is_early {
+            waiting.push(index);
+            continue;
+        }
+        told.insert((event.client_id.clone(), event.dedupe_key.clone()));
+        asked.push(index);
+        let (ready, rest): (Vec<usize>, Vec<usize>) = waiting.into_iter().partition(|&i| {
+            fold::about(&reports[i]) == Some(event.dedupe_key.as_str()) && reports[i].client_id == event.client_id
+        });
+        asked.extend(ready);
+        waiting = rest;
+    }
+    asked
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -330,6 +384,36 @@ proptest! {
             prop_assert_eq!(got_rows, rows);
         }
         prop_assert_eq!(state.len(), expected.len());
+    }
+
+    /// A model is asked about a reply that is there, and answers whenever it likes; the reply may be told anew meanwhile, also with
+    /// another time, and people and platforms say what it means before and after.
+    #[test]
+    fn whenever_a_model_answers_it_ends_the_same(
+        (reports, order, cuts) in (any_reports(), prop::collection::vec((any_intent(), any::<bool>()), 14))
+            .prop_map(|(reports, answers)| read_by_a_model(reports, &answers))
+            .prop_flat_map(|reports| {
+                let indexes: Vec<usize> = (0..reports.len()).chain(0..reports.len() / 2).collect();
+                let cuts = prop::collection::vec(1..5usize, indexes.len());
+                (Just(reports), Just(indexes).prop_shuffle(), cuts)
+            })
+    ) {
+        let expected = reference(&reports);
+        let mut tables = Tables::default();
+        let mut ids = 0;
+        let mut rest = asked_first(&reports, &order);
+        for cut in cuts {
+            let later = rest.split_off(cut.min(rest.len()));
+            let batch: Vec<Incoming> = rest.iter().map(|&i| incoming(&reports[i], i)).collect();
+            tables.apply(&batch, &mut ids);
+            rest = later;
+        }
+        let state = tables.state();
+        for (key, (contact, rows)) in &expected {
+            let (got, got_rows) = &state[key];
+            prop_assert_eq!(got, contact);
+            prop_assert_eq!(got_rows, rows);
+        }
     }
 
     #[test]

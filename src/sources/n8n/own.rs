@@ -71,6 +71,7 @@ fn data(body: Object<'_>, kind: &str) -> Result<EventData, String> {
             decided_by: body.text(&["decided_by"]).unwrap_or_else(|| "n8n".to_owned()),
             requires_action: body.flag("requires_action"),
             return_date: date(body, "return_date")?,
+            about: None,
         },
         "email_bounced" => EventData::EmailBounced {
             message: message(body, Platform::Gmail)?,

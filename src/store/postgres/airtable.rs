@@ -116,7 +116,7 @@ impl PostgresStore {
     pub(in crate::store) async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
         let rows = sqlx::query(concat!(
             contact_columns!(),
-            ", c.lead_written FROM contacts AS c WHERE c.airtable_lead_id = ANY($1) ORDER BY c.contact_id"
+            ", c.lead_written, c.ai_context_summary FROM contacts AS c WHERE c.airtable_lead_id = ANY($1) ORDER BY c.contact_id"
         ))
         .bind(leads)
         .fetch_all(&self.readers)

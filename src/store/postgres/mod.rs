@@ -2,6 +2,7 @@
 //! order of their keys so that several instances never wait for each other in a circle.
 
 mod address;
+mod ai;
 mod airtable;
 mod alerts;
 mod erasure;

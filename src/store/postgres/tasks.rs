@@ -200,7 +200,7 @@ impl PostgresStore {
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
         let rows = sqlx::query(concat!(
             contact_columns!(),
-            ", c.lead_written FROM contacts AS c WHERE c.contact_id = ANY($1)"
+            ", c.lead_written, c.ai_context_summary FROM contacts AS c WHERE c.contact_id = ANY($1)"
         ))
         .bind(contact_ids)
         .fetch_all(&self.readers)

@@ -159,17 +159,18 @@ const CHAT_MARKS: &str = "
 const LOGS: &str = "
     INSERT INTO automation_logs (
         log_id, automation_type, trigger_type, lead_id, client_id, campaign_id, action_taken, action_details, status,
-        error_message, timestamp, processing_time, created_at, contact_id, tenant)
+        error_message, timestamp, processing_time, created_at, contact_id, tenant, ai_model_used, tokens_used)
     SELECT
         v.log_id, v.automation_type, v.trigger_type, v.lead_id, v.client_id, v.campaign_id, v.action_taken,
         v.action_details, v.status, v.error_message, v.timestamp, v.processing_time, v.created_at, v.contact_id,
-        v.tenant
+        v.tenant, v.ai_model_used, v.tokens_used
     FROM unnest(
         $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::TEXT[],
-        $10::TEXT[], $11::TIMESTAMPTZ[], $12::INT[], $13::TIMESTAMPTZ[], $14::UUID[], $15::TEXT[]
+        $10::TEXT[], $11::TIMESTAMPTZ[], $12::INT[], $13::TIMESTAMPTZ[], $14::UUID[], $15::TEXT[], $16::TEXT[],
+        $17::INT[]
     ) AS v(
         log_id, automation_type, trigger_type, lead_id, client_id, campaign_id, action_taken, action_details, status,
-        error_message, timestamp, processing_time, created_at, contact_id, tenant)
+        error_message, timestamp, processing_time, created_at, contact_id, tenant, ai_model_used, tokens_used)
     ORDER BY v.log_id
     ON CONFLICT (log_id) DO NOTHING";
 
@@ -547,6 +548,8 @@ fn logs(arguments: &mut PgArguments, rows: &[LogRow]) -> Result<(), StoreError> 
         row.timestamp,
         row.contact_id,
         row.tenant.as_str(),
+        row.ai.as_ref().map(|ai| ai.model.as_str()),
+        row.ai.as_ref().map(|ai| i32::try_from(ai.tokens).unwrap_or(i32::MAX)),
     ]);
     Ok(())
 }

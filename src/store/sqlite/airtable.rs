@@ -116,7 +116,7 @@ impl SqliteStore {
     pub(in crate::store) async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
         let rows = sqlx::query(concat!(
             contact_columns!(),
-            ", c.lead_written FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.airtable_lead_id = k.value
+            ", c.lead_written, c.ai_context_summary FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.airtable_lead_id = k.value
              ORDER BY c.contact_id"
         ))
         .bind(json_text(leads)?)

@@ -1,5 +1,6 @@
 //! SQLite, the embedded default: one writer, several readers, constant statements over JSON arrays.
 
+mod ai;
 mod airtable;
 mod alerts;
 mod erasure;
@@ -41,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "platforms", include_str!("../../../migrations/sqlite/0007_platforms.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
+    (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
 ];
 
 #[derive(Debug, Clone)]

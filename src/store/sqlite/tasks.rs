@@ -188,7 +188,7 @@ impl SqliteStore {
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
         let rows = sqlx::query(concat!(
             contact_columns!(),
-            ", c.lead_written FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
+            ", c.lead_written, c.ai_context_summary FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
         ))
         .bind(json_text(contact_ids)?)
         .fetch_all(&self.readers)

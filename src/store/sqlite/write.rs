@@ -110,12 +110,13 @@ const CHAT_MARKS: &str = "
 const LOGS: &str = "
     INSERT INTO automation_logs (
         log_id, automation_type, trigger_type, lead_id, client_id, campaign_id, action_taken, action_details, status,
-        error_message, timestamp, processing_time, created_at, contact_id, tenant)
+        error_message, timestamp, processing_time, created_at, contact_id, tenant, ai_model_used, tokens_used)
     SELECT
         v.value ->> 'log_id', v.value ->> 'automation_type', v.value ->> 'trigger_type', v.value ->> 'lead_id',
         v.value ->> 'client_id', v.value ->> 'campaign_id', v.value ->> 'action_taken', v.value ->> 'action_details',
         v.value ->> 'status', v.value ->> 'error_message', v.value ->> 'timestamp', v.value ->> 'processing_time',
-        v.value ->> 'timestamp', v.value ->> 'contact_id', v.value ->> 'tenant'
+        v.value ->> 'timestamp', v.value ->> 'contact_id', v.value ->> 'tenant', v.value ->> 'ai_model',
+        v.value ->> 'ai_tokens'
     FROM json_each(?1) AS v
     WHERE true
     ON CONFLICT (log_id) DO NOTHING";
@@ -318,6 +319,8 @@ fn log(row: &LogRow) -> Result<Value, StoreError> {
         "processing_time": row.processing_time_ms,
         "contact_id": row.contact_id,
         "tenant": row.tenant,
+        "ai_model": row.ai.as_ref().map(|ai| &ai.model),
+        "ai_tokens": row.ai.as_ref().map(|ai| ai.tokens),
     }))
 }
 

@@ -13,13 +13,13 @@ use crate::intake::{Context, Now, apply_through_conflicts};
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::{Fields, Page, Record};
 use crate::store::{Store, StoreError};
-use crate::tasks::lease_until;
+use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The base, for all that works with it.
-pub(super) struct Base {
+pub(in crate::tasks) struct Base {
     pub(super) store: Store,
     pub(super) rules: Rules,
     pub(super) clock: Now,
@@ -50,6 +50,18 @@ impl Base {
             round_ms: settings.poll_ms,
             webhook_url: settings.webhook_url.clone(),
         }
+    }
+
+    /// For another lane, with a way to the base of its own; the budget is the same.
+    pub(in crate::tasks) fn of(
+        store: &Store,
+        rules: &Rules,
+        now: &Now,
+        pause: &Pause,
+        settings: &AirtableSettings,
+    ) -> Self {
+        let gate = Gate::new(store.clone(), now.clone(), pause.clone(), settings.client.clone());
+        Self::new(store.clone(), rules.clone(), now.clone(), gate, settings)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -109,7 +121,7 @@ impl Base {
     }
 
     /// The same of a table that not every base has, or lets be read.
-    pub(super) async fn list_gently(
+    pub(in crate::tasks) async fn list_gently(
         &self,
         table: &str,
         formula: Option<&str>,
@@ -140,12 +152,12 @@ impl Base {
         Ok(Ok(records))
     }
 
-    pub(super) async fn record(&self, table: &str, record_id: &str) -> Result<Option<Record>, Stopped> {
+    pub(in crate::tasks) async fn record(&self, table: &str, record_id: &str) -> Result<Option<Record>, Stopped> {
         let airtable = self.gate.enter().await?;
         self.gate.leave(airtable.record(table, record_id).await).await
     }
 
-    pub(super) async fn update(&self, table: &str, record_id: &str, cells: Fields) -> Result<(), Stopped> {
+    pub(in crate::tasks) async fn update(&self, table: &str, record_id: &str, cells: Fields) -> Result<(), Stopped> {
         let airtable = self.gate.enter().await?;
         self.gate.leave(airtable.update(table, &[(record_id.to_owned(), cells)]).await).await?;
         Ok(())

@@ -352,6 +352,7 @@ pub(super) fn view(base: &Base, subject: &LeadSubject) -> LeadView {
         campaign_record: None,
         // Ids of clients that other systems made are no Airtable records.
         client_record: contact.converted_client_id.clone().filter(|id| id.starts_with("rec")),
+        summary: subject.summary.clone(),
     }
 }
 

@@ -22,9 +22,11 @@ use crate::intake::Now;
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::{Store, StoreError};
-use base::{Base, Done, event, settled};
+pub(in crate::tasks) use base::Base;
+use base::{Done, event, settled};
 use campaigns::Links;
-use gate::{Gate, Stopped};
+use gate::Gate;
+pub(in crate::tasks) use gate::Stopped;
 pub use gate::{REQUEST_SPACING_MS, budget_of};
 use logs::{agency, alert, denied, log, once};
 use schema::Schema;
@@ -162,6 +164,10 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
+            | TaskKind::AiClassify
+            | TaskKind::AiSummarise
+            | TaskKind::AiFindDocuments
+            | TaskKind::AiDocument
             | TaskKind::PlatformSyncSequence
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily

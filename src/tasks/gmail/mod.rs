@@ -252,6 +252,10 @@ impl Lane {
             | TaskKind::AirtablePushCampaigns
             | TaskKind::AirtableImportList
             | TaskKind::CampaignSpread
+            | TaskKind::AiClassify
+            | TaskKind::AiSummarise
+            | TaskKind::AiFindDocuments
+            | TaskKind::AiDocument
             | TaskKind::PlatformSyncSequence
             | TaskKind::SuppressionSpread
             | TaskKind::ScheduleHourly
