@@ -35,6 +35,10 @@ pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCod
         "sandbox Smartlead at {url}/api/v1 and Instantly at {url}/api/v2, both with api_key = \"{PLATFORM_KEY}\"; their states at \
          {url}/sandbox/smartlead and {url}/sandbox/instantly"
     ));
+    out::complain(&format!(
+        "sandbox language model at {url}/v1; use it with: SALES_ENGINE_AI_URL={url}/v1 SALES_ENGINE_AI_MODEL={} SALES_ENGINE_AI_API_KEY={TOKEN}",
+        crate::sandbox::ai::MODEL
+    ));
     service::told_to_stop().await?;
     Ok(ExitCode::SUCCESS)
 }

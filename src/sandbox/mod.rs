@@ -1,5 +1,6 @@
 //! Stand-ins for outside services: stateful, strict, and failing as the real ones do. Used by `demo`, `sandbox` and the tests.
 
+pub mod ai;
 pub mod airtable;
 mod body;
 pub mod booking;
@@ -19,6 +20,7 @@ pub use files::Private;
 pub use post::Posted;
 
 use crate::intake::Now;
+use ai::Ai;
 use airtable::{Asked, Base, FaultHook, Ping};
 use body::Body;
 use bytes::Bytes;
@@ -60,6 +62,7 @@ struct World {
     google: Arc<Mutex<Google>>,
     smartlead: Arc<Mutex<Smartlead>>,
     instantly: Arc<Mutex<Instantly>>,
+    ai: Arc<Mutex<Ai>>,
     /// Wakes the one who posts Google's pushes.
     pushes: Arc<Notify>,
 }
@@ -81,6 +84,10 @@ impl World {
         look(&mut self.instantly.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn with_ai<T>(&self, look: impl FnOnce(&mut Ai) -> T) -> T {
+        look(&mut self.ai.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn with_files<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {
         look(&mut self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -93,6 +100,7 @@ impl Sandbox {
         let addr = listener.local_addr()?;
         let (sender, pings) = mpsc::channel(PINGS_WAITING_MAX);
         let base = Base::new(token, Arc::clone(&now), sender).map_err(io::Error::other)?;
+        let ai = Ai::new(token, Arc::clone(&now));
         let google = Google::new(&format!("http://{addr}"), Arc::clone(&now));
         let world = World {
             base: Arc::new(Mutex::new(base)),
@@ -100,6 +108,7 @@ impl Sandbox {
             google: Arc::new(Mutex::new(google)),
             smartlead: Arc::new(Mutex::new(Smartlead::new(Arc::clone(&now)))),
             instantly: Arc::new(Mutex::new(Instantly::new(now))),
+            ai: Arc::new(Mutex::new(ai)),
             pushes: Arc::default(),
         };
         let stop = CancellationToken::new();
@@ -151,6 +160,11 @@ impl Sandbox {
     /// Looks at Instantly (or changes it, as a person would). Its API is at `/api/v2`.
     pub fn instantly<T>(&self, look: impl FnOnce(&mut Instantly) -> T) -> T {
         self.world.with_instantly(look)
+    }
+
+    /// Looks at the language model, or makes it answer otherwise.
+    pub fn ai<T>(&self, look: impl FnOnce(&mut Ai) -> T) -> T {
+        self.world.with_ai(look)
     }
 
     /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
@@ -288,6 +302,8 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         (world.with_smartlead(|smartlead| smartlead.answer(&asked)), None)
     } else if instantly::is_path(path) {
         (world.with_instantly(|instantly| instantly.answer(&asked)), None)
+    } else if ai::is_path(path) {
+        (world.with_ai(|ai| ai.answer(&asked)), None)
     } else {
         (world.with_base(|base| base.answer(&asked)), None)
     };

@@ -132,12 +132,12 @@ struct Message {
 
 #[derive(Deserialize)]
 struct Usage {
-    #[serde(default)]
-    prompt_tokens: Option<i64>,
-    #[serde(default)]
-    completion_tokens: Option<i64>,
-    #[serde(default)]
-    total_tokens: Option<i64>,
+    #[serde(default, rename = "prompt_tokens")]
+    asked: Option<i64>,
+    #[serde(default, rename = "completion_tokens")]
+    answered: Option<i64>,
+    #[serde(default, rename = "total_tokens")]
+    all: Option<i64>,
 }
 
 impl Ai {
@@ -221,11 +221,8 @@ impl Ai {
         let Answer { choices, model, usage } = answer;
         let choice = choices.into_iter().next().ok_or_else(|| unavailable("its answer has no choice"))?;
         let tokens = usage.and_then(|usage| {
-            let both = usage
-                .prompt_tokens
-                .zip(usage.completion_tokens)
-                .map(|(asked, answered)| asked.saturating_add(answered));
-            usage.total_tokens.or(both)
+            let both = usage.asked.zip(usage.answered).map(|(asked, answered)| asked.saturating_add(answered));
+            usage.all.or(both)
         });
         let text = choice.message.content.filter(|text| !text.trim().is_empty());
         let content = match (choice.message.refusal, choice.finish_reason.as_deref(), text) {

@@ -83,13 +83,7 @@ impl Database {
 
     /// Another writer: a person with a database tool.
     pub async fn person(&self) -> Person {
-        match self.kind {
-            Kind::Sqlite => {
-                let options = SqliteConnectOptions::from_str(&self.address).unwrap();
-                Person::Sqlite(sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap())
-            }
-            Kind::Postgres => Person::Postgres(sqlx::postgres::PgPool::connect(&self.address).await.unwrap()),
-        }
+        Person::at(&self.address).await
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -105,6 +99,14 @@ pub enum Person {
 }
 
 impl Person {
+    pub async fn at(address: &str) -> Self {
+        if address.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(address).unwrap();
+            return Self::Sqlite(sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap());
+        }
+        Self::Postgres(sqlx::postgres::PgPool::connect(address).await.unwrap())
+    }
+
     pub async fn run(&self, statement: &str) -> Result<u64, String> {
         let statement = AssertSqlSafe(statement.to_owned());
         let done = match self {

@@ -17,7 +17,7 @@ use super::stage::options;
 use serde_json::Value;
 
 options!(
-    /// The name of the limit: OpenAI's, and that which many compatible servers know alone.
+    /// The name of the limit: `OpenAI`'s, and that which many compatible servers know alone.
     TokensKey {
         MaxCompletionTokens => "max_completion_tokens",
         MaxTokens => "max_tokens",

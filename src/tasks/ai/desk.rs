@@ -207,7 +207,7 @@ fn shortened(answer: &str) -> String {
 }
 
 fn tell<T>(row: &mut LogRow, purpose: Purpose, taken: &Taken<T>, estimated: bool) {
-    row.action_taken = purpose.done.to_owned();
+    purpose.done.clone_into(&mut row.action_taken);
     row.action_details = estimated.then(|| "tokens are estimated".to_owned());
     let error = match taken {
         Taken::Answer(_) => return,
