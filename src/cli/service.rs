@@ -10,7 +10,9 @@ use crate::services::ai::{Ai, AiEndpoint};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::Store;
-use crate::tasks::{AiSettings, AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant};
+use crate::tasks::{
+    AiSettings, AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant,
+};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -70,9 +72,10 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         limits.batch_max,
         Some(&wake),
     );
-    let dispatcher = Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable.clone())
-        .with_gmail(google.mailboxes)
-        .with_platforms(accounts);
+    let dispatcher =
+        Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable.clone())
+            .with_gmail(google.mailboxes)
+            .with_platforms(accounts);
     let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
     let dispatcher = match ai(&config)? {
         Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),

@@ -83,7 +83,7 @@ pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
     let mut folded = Folded { contact: baseline.clone(), rows: Vec::new(), steps: Vec::with_capacity(ordered.len()) };
     let mut row_of_key = HashMap::new();
     for (position, event) in ordered {
-        let mut step = apply(&mut folded.contact, event, position, spans);
+        let mut step = apply_at(&mut folded.contact, event, position, spans);
         if let Some(row) = step.row.take() {
             row_of_key.insert(row.key.clone(), folded.rows.len());
             folded.rows.push(row);
@@ -98,8 +98,13 @@ pub fn fold(baseline: &Contact, events: &[Event], spans: &Spans) -> Folded {
     folded
 }
 
-/// Applies one event that is newer than all applied ones; `position` is its place as [`in_order`] gives it.
-pub fn apply(contact: &mut Contact, event: &Event, position: Position, spans: &Spans) -> Step {
+/// Applies one event that is newer than all applied ones.
+pub fn apply(contact: &mut Contact, event: &Event, spans: &Spans) -> Step {
+    apply_at(contact, event, position(event), spans)
+}
+
+/// The same for an event whose place [`in_order`] gives.
+pub fn apply_at(contact: &mut Contact, event: &Event, position: Position, spans: &Spans) -> Step {
     let data = &event.facts.data;
     let at = event.facts.occurred_at;
     let zone = spans.zones.of(&event.client_id);

@@ -339,7 +339,7 @@ impl Turn {
         let mut new_rows: Vec<ChatWrite> = Vec::new();
         let mut marks: Vec<MarksWrite> = Vec::new();
         for (position, told) in ordered {
-            let mut step = fold::apply(&mut self.contact, &told.event, position, &rim.rules.spans);
+            let mut step = fold::apply_at(&mut self.contact, &told.event, position, &rim.rules.spans);
             if let Some(row) = step.row.take() {
                 new_rows.push(self.chat_write(row, rim));
             }

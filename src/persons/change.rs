@@ -123,6 +123,7 @@ fn data(to: Move, starts_at: Option<DateTime<Utc>>) -> EventData {
         decided_by: "operator".to_owned(),
         requires_action: false,
         return_date: None,
+        about: None,
     };
     match to {
         Move::Interested => classified(Intent::InterestedReadyToTalk),

@@ -386,7 +386,7 @@ pub(super) fn ai_day(row: Option<&impl Cells>) -> Result<AiDay, StoreError> {
 
 pub(super) fn reply_to_read(row: &impl Cells) -> Result<ReplyToRead, StoreError> {
     Ok(ReplyToRead {
-        key: super::cells::key(row)?,
+        key: key(row)?,
         opted_out: row.text("lead_status")? == "do_not_contact",
         at: time(row, "message_timestamp")?,
         subject: row.maybe("subject")?,
@@ -399,7 +399,7 @@ pub(super) fn conversation<R: Cells>(contact: &R, messages: &[R]) -> Result<Conv
     let mut messages = messages.iter().map(spoken).collect::<Result<Vec<_>, _>>()?;
     messages.reverse();
     Ok(Conversation {
-        key: super::cells::key(contact)?,
+        key: key(contact)?,
         has_engaged: contact.flag("has_engaged")?,
         summary: contact.maybe("ai_context_summary")?,
         summary_written: contact.maybe("ai_summary_written")?,

@@ -41,8 +41,10 @@ on_both! {
             assert_eq!(task.attempts, 0, "it is nobody's fault");
         }
         let person = database.person().await;
-        let alerts = "SELECT COUNT(*) AS x FROM automation_logs WHERE action_taken LIKE 'alert: the day''s budget of AI%'";
-        assert_eq!(person.texts(alerts).await, ["1"]);
+        let alerts = person.texts("SELECT action_taken AS x FROM automation_logs WHERE action_taken LIKE 'alert:%'").await;
+        assert_eq!(alerts.len(), 1, "{alerts:#?}");
+        assert!(alerts[0].starts_with("alert: the day's budget of AI is used up"), "{alerts:#?}");
+        assert_eq!(person.texts("SELECT kind || ':' || status AS x FROM alerts").await, ["budget_used:open"]);
         // Day by day all of it is done, and no day costs more.
         world.work_until(tomorrow + TimeDelta::days(20)).await;
         for n in 0..24 {

@@ -1,4 +1,4 @@
-"""The stand-in for a language model, driven by OpenAI's own client."""
+"""The stand-in for a language model, driven by the vendor's own client."""
 
 import sys
 

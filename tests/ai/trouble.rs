@@ -5,7 +5,7 @@ use crate::on_both;
 use crate::world::{LEASE_MS, World};
 use chrono::TimeDelta;
 use sales_engine::engine::rows::TaskStatus;
-use sales_engine::sandbox::ai::AiFault;
+use sales_engine::sandbox::ai::{Ai, AiFault};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ on_both! {
             let alerts = person.texts("SELECT action_taken AS x FROM automation_logs WHERE action_taken LIKE 'alert: AI%'").await;
             assert_eq!(alerts.iter().filter(|alert| alert.contains(word)).count(), 1, "{alerts:?}");
             // It is cured, and what waited is done.
-            world.sandbox.ai(|ai| ai.fail_no_more());
+            world.sandbox.ai(Ai::fail_no_more);
             world.work().await;
             for n in n..n + 5 {
                 assert_eq!(world.stands(n).await.1, "pricing_question");
@@ -127,7 +127,7 @@ on_both! {
         let said = format!("{:?}{dead:?}", world.timeline(1).await.logs);
         assert!(!said.contains("555-0100"), "{said}");
         // Run again by hand after the cure.
-        world.sandbox.ai(|ai| ai.fail_no_more());
+        world.sandbox.ai(Ai::fail_no_more);
         world.store.retry_task(dead[0].task_id.parse().unwrap(), world.clock.read()).await.unwrap();
         world.work().await;
         assert_eq!(world.stands(1).await.1, "pricing_question");
@@ -181,8 +181,8 @@ on_both! {
             world.replies(n, PRICE).await;
         }
         world.clock.forward_ms(301_000);
-        let kills = killed_and_begun_again(&world, |_| is_hanging.swap(false, Ordering::SeqCst)).await;
-        world.sandbox.ai(|ai| ai.fail_no_more());
+        let kills = Box::pin(killed_and_begun_again(&world, |_| is_hanging.swap(false, Ordering::SeqCst))).await;
+        world.sandbox.ai(Ai::fail_no_more);
         world.work().await;
         assert!(kills >= 8, "{kills}");
         for n in 0..4 {
@@ -202,14 +202,14 @@ on_both! {
         world.clock.forward_ms(301_000);
         let mut seed = 7_u64;
         let mut polls_max = 3;
-        let kills = killed_and_begun_again(&world, |polls| {
+        let kills = Box::pin(killed_and_begun_again(&world, |polls| {
             let is_to_die = polls > polls_max;
             if is_to_die {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 polls_max = 3 + (seed >> 33) % 60;
             }
             is_to_die
-        })
+        }))
         .await;
         world.work().await;
         assert!(kills >= 3, "{kills}");
@@ -251,7 +251,7 @@ async fn killed_and_begun_again(world: &World, mut is_to_die: impl FnMut(u64) ->
     let mut kills = 0;
     let mut dispatcher = world.dispatcher();
     for _ in 0..400 {
-        match until_killed(dispatcher.turn(), &mut is_to_die).await {
+        match until_killed(Box::pin(dispatcher.turn()), &mut is_to_die).await {
             None => {
                 kills += 1;
                 world.clock.forward_ms(LEASE_MS);

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::ai::{AnswerFormat, TokensKey};
 use sales_engine::domain::event::{Event, Source};
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
-use sales_engine::domain::rules::{AiWants, Rules, Wants};
+use sales_engine::domain::rules::{AiWants, Rules};
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
 use sales_engine::intake::{self, Delivery, Now};
 use sales_engine::sandbox::Sandbox;
@@ -76,7 +76,9 @@ pub struct World {
 
 pub fn rules() -> Rules {
     let ai = AiWants { classify_after_ms: Some(60_000), summarise_after_ms: None };
-    Rules { wants: Wants { ai, ..Wants::default() }, ..Rules::default() }
+    let mut rules = Rules::default();
+    rules.wants.ai = ai;
+    rules
 }
 
 impl World {

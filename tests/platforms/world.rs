@@ -173,7 +173,8 @@ impl World {
             Weather::Calm | Weather::FourInstances | Weather::KilledAtEachRequest => 0,
             Weather::Storm(seed) | Weather::KilledAnywhere(seed) => seed,
         };
-        let wants = Wants { blocks: [(acme, vec![Outreach::Smartlead, Outreach::Instantly])].into() };
+        let wants =
+            Wants { blocks: [(acme, vec![Outreach::Smartlead, Outreach::Instantly])].into(), ..Wants::default() };
         let world = Self {
             weather,
             dice: Dice(seed),

@@ -50,7 +50,7 @@ fn data_of(content: &str) -> Option<Value> {
 fn reading(data: &Value, gullible: bool) -> String {
     let text = text(data, "text");
     let lower = text.to_lowercase();
-    let told = gullible && lower.contains("unsubscribe");
+    let told = gullible && (lower.contains("unsubscribe") || lower.contains("option eleven"));
     let found = WORDS.iter().find(|(word, ..)| lower.contains(word));
     let (intent, sentiment, confidence) = match found {
         _ if told => ("unsubscribe", "not_interested", 100),

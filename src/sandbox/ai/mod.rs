@@ -1,4 +1,4 @@
-//! The stand-in for a language model behind an OpenAI-compatible endpoint: it reads requests as strictly as OpenAI does, counts what
+//! The stand-in for a language model behind an OpenAI-compatible endpoint: it reads requests as strictly as the real one does, counts what
 //! they cost, and answers by a few words, by a script, or wrongly.
 
 mod fault;

@@ -1,4 +1,4 @@
-//! What a request must look like: unknown parameters, roles and loose schemas are refused, as OpenAI refuses them.
+//! What a request must look like: unknown parameters, roles and loose schemas are refused, as the real one refuses them.
 
 use serde_json::{Map, Value};
 

@@ -3,6 +3,7 @@
 use super::AiSettings;
 use super::gate::{Gate, Stopped};
 use crate::domain::ai::{Fault, Question, repair};
+use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
 use crate::domain::rules::Rules;
 use crate::engine::rows::{AiUse, AutomationType, ClaimedTask, LogRow, LogStatus};
@@ -158,26 +159,26 @@ impl Desk {
             "the day's budget of AI is used up ({} of {} tokens, [ai] tokens_per_day_max): the rest waits for tomorrow (UTC)",
             spent.tokens, self.settings.tokens_per_day_max
         );
-        self.alert_once(&["budget", &day.to_string()], &text).await?;
+        self.alert_once(AlertKind::BudgetUsed, "ai:budget", &day.to_string(), &text).await?;
         let tomorrow = day.checked_add_days(Days::new(1)).unwrap_or(day).and_time(NaiveTime::MIN).and_utc();
         Ok(Stopped::Wait { until: tomorrow, why: text })
     }
 
     async fn tell_of(&self, error: &AiError) -> Result<(), Stopped> {
-        match error {
-            AiError::QuotaReached { .. } | AiError::Denied { .. } | AiError::NotFound { .. } => {
-                let day = self.now().date_naive().to_string();
-                let text = format!("AI can't be asked: {error}; until then unclear replies stay with a person");
-                self.alert_once(&["stopped", &error.to_string(), &day], &text).await
-            }
-            AiError::RateLimited { .. } | AiError::Rejected { .. } | AiError::Unavailable { .. } => Ok(()),
-        }
+        let (kind, key) = match error {
+            AiError::QuotaReached { .. } => (AlertKind::BudgetUsed, "ai:quota"),
+            AiError::Denied { .. } => (AlertKind::ServiceDenied, "ai:denied"),
+            AiError::NotFound { .. } => (AlertKind::ServiceDenied, "ai:not_found"),
+            AiError::RateLimited { .. } | AiError::Rejected { .. } | AiError::Unavailable { .. } => return Ok(()),
+        };
+        let text = format!("AI can't be asked: {error}; until then unclear replies stay with a person");
+        self.alert_once(kind, key, &self.now().date_naive().to_string(), &text).await
     }
 
-    async fn alert_once(&self, parts: &[&str], text: &str) -> Result<(), Stopped> {
-        let name = format!("ai:{}", parts.join(":"));
-        let log_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-        let row = LogRow { log_id, ..alert(&ClientId::agency(), text, self.now()) };
+    /// Told once a day.
+    async fn alert_once(&self, kind: AlertKind, key: &str, day: &str, text: &str) -> Result<(), Stopped> {
+        let log_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{key}:{day}").as_bytes());
+        let row = LogRow { log_id, ..alert(&ClientId::agency(), kind, key, text, self.now()) };
         Ok(self.store.want(Vec::new(), vec![row]).await?)
     }
 }

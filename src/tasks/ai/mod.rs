@@ -148,27 +148,13 @@ impl Lane {
     }
 
     async fn work(&self, task: &ClaimedTask) -> Result<(), StoreError> {
+        // Only kinds of this lane are claimed.
         let done = match (task.kind, &self.shelf) {
             (TaskKind::AiClassify, _) => classify::work(&self.desk, task).await,
             (TaskKind::AiSummarise, _) => summarise::work(&self.desk, task).await,
             (TaskKind::AiFindDocuments, Some(shelf)) => shelf.find(&self.desk).await,
             (TaskKind::AiDocument, Some(shelf)) => shelf.work(&self.desk, task).await,
-            (
-                kind @ (TaskKind::AiFindDocuments
-                | TaskKind::AiDocument
-                | TaskKind::AirtableSyncLead
-                | TaskKind::AirtableWriteBack
-                | TaskKind::AirtableSyncClient
-                | TaskKind::AirtablePull
-                | TaskKind::AirtableWebhook
-                | TaskKind::AirtablePushCampaigns
-                | TaskKind::AirtableImportList
-                | TaskKind::GmailMailbox
-                | TaskKind::GmailWatch
-                | TaskKind::CampaignSpread
-                | TaskKind::PlatformSyncSequence),
-                _,
-            ) => Err(Stopped::Refused(format!("{kind} is not for this lane"))),
+            (kind, Some(_) | None) => Err(Stopped::Refused(format!("{kind} is not for this lane"))),
         };
         let now = self.desk.now();
         let (end, logs) = match done {

@@ -137,6 +137,10 @@ impl Lane {
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
             | TaskKind::AirtableEraseLead
+            | TaskKind::AiClassify
+            | TaskKind::AiSummarise
+            | TaskKind::AiFindDocuments
+            | TaskKind::AiDocument
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         }
