@@ -671,7 +671,7 @@ on_both! {
             .await
             .unwrap();
         let cells = |value: serde_json::Value| value.as_object().unwrap().clone();
-        let lead = |cells| LeadWritten { contact_id: id(1), airtable_lead_id: "rec1".to_owned(), stage: Stage::Interested, cells, now: at(1) };
+        let lead = |cells| LeadWritten { contact_id: id(1), airtable_lead_id: "rec1".to_owned(), stage: Stage::Interested, cells, notifications: Vec::new(), now: at(1) };
         let first = cells(serde_json::json!({ "Lead Status": "New", "Lead Score": 5, "Client": ["rec9"], "First Name": "O'Brien \"x\"" }));
         let second = cells(serde_json::json!({ "Lead Status": "Interested", "Campaign": ["rec8"] }));
         store.settle_tasks(&[], &[lead(first)], &[]).await.unwrap();
@@ -719,7 +719,7 @@ on_both! {
             counts.iter().map(|c| (c.campaign.as_str(), c.platform.as_deref(), c.emails_sent, c.replies, c.meetings_booked)).collect();
         assert_eq!(figures, [("7", Some("smartlead"), 2, 1, 1), ("8", Some("instantly"), 1, 0, 0)]);
         let lead = |n: u128, cells| LeadWritten {
-            contact_id: id(n), airtable_lead_id: format!("rec{n}"), stage: Stage::InSequence, cells, now: at(1) };
+            contact_id: id(n), airtable_lead_id: format!("rec{n}"), stage: Stage::InSequence, cells, notifications: Vec::new(), now: at(1) };
         let linked = serde_json::json!({ "Campaign": ["rec7"] }).as_object().unwrap().clone();
         store.settle_tasks(&[], &[lead(1, linked), lead(2, serde_json::Map::new())], &[]).await.unwrap();
         assert_eq!(store.leads_without_campaign(&[campaign("7"), campaign("8")], 10).await.unwrap(), [id(2)]);

@@ -12,6 +12,7 @@ mod lists;
 pub mod logs;
 mod mail;
 mod migrate;
+mod notifications;
 mod out;
 mod persons;
 mod platforms;
@@ -117,6 +118,8 @@ enum Command {
     },
     /// List what an operator must look at, newest first; or acknowledge one.
     Alerts(alerts::Args),
+    /// List what is told to other systems, newest first; or send dead ones again.
+    Notifications(notifications::Args),
     /// Import a list of contacts out of a CSV file.
     Import(import::Args),
     /// The list of those who must not be contacted.
@@ -179,6 +182,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
             lists::tasks(&open(&config).await?, status, limit, retry, service::configured(&config), out).await
         }
         Command::Alerts(args) => alerts::run(args, &open(&load()?).await?, out, &rim).await,
+        Command::Notifications(args) => notifications::run(args, &open(&load()?).await?, out, &rim).await,
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,

@@ -1,7 +1,7 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
 use super::{Rim, google, keys, platforms};
-use crate::config::{ClientConfig, Config};
+use crate::config::{ClientConfig, Config, TargetConfig};
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
@@ -9,9 +9,11 @@ use crate::listener::{self, App};
 use crate::services::ai::{Ai, AiEndpoint};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
+use crate::services::notify::Notifier;
 use crate::store::Store;
 use crate::tasks::{
-    AiSettings, AirtableSettings, Configured, Dispatcher, Pause, ScheduleSettings, ScheduledMailbox, Tenant,
+    AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
+    ScheduledMailbox, Tenant,
 };
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -75,7 +77,8 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
     let dispatcher =
         Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), pause(rim), airtable.clone())
             .with_gmail(google.mailboxes)
-            .with_platforms(accounts);
+            .with_platforms(accounts)
+            .with_notifications(targets(&config)?);
     let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
     let dispatcher = match ai(&config)? {
         Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),
@@ -186,6 +189,16 @@ fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
         confidence_min: ai.confidence_min,
         documents: ai.documents,
     }))
+}
+
+/// Who is told what.
+fn targets(config: &Config) -> anyhow::Result<Vec<NotificationTarget>> {
+    let target = |target: &TargetConfig| {
+        let TargetConfig { name, client, url, secrets, kinds: _, allow_private, at_once_max, key } = target.clone();
+        let notifier = Notifier::new(&url, secrets, allow_private).with_context(|| format!("[{key}]"))?;
+        Ok(NotificationTarget { name, client, notifier, at_once_max, key })
+    };
+    config.notifications.iter().map(target).collect()
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -1,7 +1,7 @@
 //! The clients and their sources.
 
 use super::tree::Section;
-use super::{ClientConfig, gmail};
+use super::{ClientConfig, TargetConfig, gmail, notifications};
 use crate::domain::ids::ClientId;
 use crate::domain::outreach::Outreach;
 use crate::domain::zone::Zone;
@@ -14,7 +14,8 @@ use toml::de::DeValue;
 /// Two days: Calendly comes again for one.
 const TOLERANCE_SECONDS_MAX: u64 = 172_800;
 
-pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig> {
+/// What single clients' targets are told is added to what all clients' are.
+pub(super) fn clients(top: &mut Section<'_>, targets: &mut Vec<TargetConfig>) -> BTreeMap<ClientId, ClientConfig> {
     let mut clients = BTreeMap::new();
     let Some(mut all) = top.section("clients") else { return clients };
     for name in all.keys() {
@@ -34,6 +35,9 @@ pub(super) fn clients(top: &mut Section<'_>) -> BTreeMap<ClientId, ClientConfig>
                 gmail: section.section("gmail").map(gmail::gmail),
             },
         };
+        if let Some(id) = &id {
+            targets.extend(notifications::targets(&mut section, Some(id)));
+        }
         section.finish();
         if let Some(id) = id {
             clients.insert(id, config);

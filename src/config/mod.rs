@@ -4,6 +4,7 @@
 mod ai;
 mod clients;
 mod gmail;
+mod notifications;
 mod suppression;
 mod tree;
 
@@ -13,6 +14,7 @@ use crate::domain::rules::{Rules, Wants};
 use crate::domain::zone::{Zone, Zones};
 use crate::sources::settings::{ClientSources, Secret};
 pub use ai::AiConfig;
+pub use notifications::TargetConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tree::{Env, Section};
@@ -35,6 +37,8 @@ pub struct Config {
     pub ai: Option<AiConfig>,
     pub google: GoogleConfig,
     pub clients: BTreeMap<ClientId, ClientConfig>,
+    /// Who is told what, of all clients and of single ones.
+    pub notifications: Vec<TargetConfig>,
 }
 
 /// Every limit of the listener and the intake, with its unit.
@@ -130,8 +134,10 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let (ai, ai_wants) = ai::ai(&mut top);
     let mut rules = Rules { spans, wants: Wants { ai: ai_wants, ..Wants::default() }, suppression };
     let google = google(&mut top);
-    let clients = clients::clients(&mut top);
+    let mut notifications = notifications::targets(&mut top, None);
+    let clients = clients::clients(&mut top, &mut notifications);
     rules.wants.blocks = clients::blocks(&clients);
+    rules.wants.notifications = notifications::subscriptions(&notifications);
     rules.spans.zones = Zones::new(clients.iter().map(|(id, client)| (id.clone(), client.time_zone)).collect());
     if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
         top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));
@@ -150,6 +156,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             ai,
             google,
             clients,
+            notifications,
         }),
         (_, list) => Err(ConfigFaults(list)),
     }

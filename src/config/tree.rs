@@ -63,6 +63,11 @@ impl<'a> Section<'a> {
         Some((name.span().start, value))
     }
 
+    /// Where it stands, like `clients.acme`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }

@@ -21,6 +21,7 @@ pub mod lead_change;
 pub mod list_source;
 mod meetings;
 pub mod merge;
+pub mod notification;
 pub mod outreach;
 pub mod rules;
 pub mod stage;

@@ -2,6 +2,7 @@
 
 use super::follow_up::Spans;
 use super::ids::ClientId;
+use super::notification::Subscriptions;
 use super::outreach::Outreach;
 use super::suppression::Suppression;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub struct Wants {
     pub ai: AiWants,
     /// Where opt-outs of a client's contacts are told: the platforms that can be called for it.
     pub blocks: BTreeMap<ClientId, Vec<Outreach>>,
+    pub notifications: Subscriptions,
 }
 
 /// What a language model is asked. Absent where there is none.

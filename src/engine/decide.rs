@@ -1,5 +1,6 @@
 //! The decision: begin with what is known, end with all that is to be written and answered.
 
+use super::notify;
 use super::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
     SuppressionRow, TaskRow, TriggerType, Verdict, Writes,
@@ -304,6 +305,7 @@ impl Turn {
 
     fn run(&mut self, news: &[&Told], known: &Known, rim: &mut Rim<'_>, writes: &mut Writes) {
         let history = known.histories.get(&self.key);
+        let from = (writes.chat_rows.len(), writes.chat_marks.len());
         let steps = match history {
             Some(history) => self.fold_again(news, history, rim, writes),
             None => self.apply_on_top(news, rim, writes),
@@ -326,6 +328,7 @@ impl Turn {
             suppressed: gate::suppressed(known, &self.key.client_id, &self.key.email),
         };
         follow::write(&subject, &steps, history.is_some(), rim, writes);
+        notify::write(&subject, &steps, history.is_some(), from, rim, writes);
     }
 
     fn apply_on_top<'a>(

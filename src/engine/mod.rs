@@ -6,4 +6,5 @@ pub mod decide;
 mod follow;
 pub mod gate;
 pub mod lineage;
+pub mod notify;
 pub mod rows;

@@ -6,6 +6,7 @@ use crate::domain::event::{Facts, OutsideChange, Source};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::lead::Cells;
+use crate::domain::notification::NotificationKind;
 use crate::domain::outreach::Outreach;
 use crate::domain::stage::{Stage, options};
 use crate::domain::suppression::{Hashed, Listed, Reason, Scope};
@@ -130,6 +131,7 @@ pub struct Writes {
     pub chat_marks: Vec<MarksWrite>,
     pub logs: Vec<LogRow>,
     pub tasks: Vec<TaskRow>,
+    pub notifications: Vec<NotificationRow>,
     pub suppressions: Vec<SuppressionRow>,
 }
 
@@ -575,5 +577,28 @@ pub struct LeadWritten {
     pub stage: Stage,
     /// Added to what is known of earlier writes.
     pub cells: Cells,
+    /// What is told of it.
+    pub notifications: Vec<NotificationRow>,
+    pub now: DateTime<Utc>,
+}
+
+options!(NotificationStatus {
+    Pending => "pending",
+    Running => "running",
+    Delivered => "delivered",
+    Dead => "dead",
+});
+
+/// Something to be told to a target. The same id twice is one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationRow {
+    pub notification_id: Uuid,
+    pub tenant: ClientId,
+    pub target: String,
+    pub kind: NotificationKind,
+    pub contact_id: Option<Uuid>,
+    /// What goes strictly one after the other.
+    pub lane: String,
+    pub body: String,
     pub now: DateTime<Utc>,
 }

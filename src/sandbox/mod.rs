@@ -10,6 +10,7 @@ mod fault;
 mod files;
 pub mod google;
 pub mod instantly;
+pub mod notify;
 pub mod outreach;
 mod post;
 mod query;
@@ -33,6 +34,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use instantly::Instantly;
+use notify::Receivers;
 use smartlead::Smartlead;
 use std::io;
 use std::net::SocketAddr;
@@ -63,6 +65,7 @@ struct World {
     smartlead: Arc<Mutex<Smartlead>>,
     instantly: Arc<Mutex<Instantly>>,
     ai: Arc<Mutex<Ai>>,
+    receivers: Arc<Mutex<Receivers>>,
     /// Wakes the one who posts Google's pushes.
     pushes: Arc<Notify>,
 }
@@ -109,6 +112,7 @@ impl Sandbox {
             smartlead: Arc::new(Mutex::new(Smartlead::new(Arc::clone(&now)))),
             instantly: Arc::new(Mutex::new(Instantly::new(now))),
             ai: Arc::new(Mutex::new(ai)),
+            receivers: Arc::default(),
             pushes: Arc::default(),
         };
         let stop = CancellationToken::new();
@@ -165,6 +169,11 @@ impl Sandbox {
     /// Looks at the language model, or makes it answer otherwise.
     pub fn ai<T>(&self, look: impl FnOnce(&mut Ai) -> T) -> T {
         self.world.with_ai(look)
+    }
+
+    /// Looks at the receivers of notifications (or makes them fail).
+    pub fn notify<T>(&self, look: impl FnOnce(&mut Receivers) -> T) -> T {
+        look(&mut self.world.receivers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
@@ -286,6 +295,10 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         return file;
     }
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
+    if path.starts_with("/notify/") {
+        let (reply, _open) = notify::answer(&world.receivers, path, &parts.headers, &body);
+        return slowly(reply).await;
+    }
     let token = parts
         .headers
         .get("authorization")
@@ -294,7 +307,7 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         .unwrap_or_default();
     let asked = Asked { method: &parts.method, path, query, token, body: &body };
     // Held until the answer is written, or nobody waits for it any more.
-    let (mut reply, _in_flight) = if google::is_path(path) {
+    let (reply, _in_flight) = if google::is_path(path) {
         let answered = world.with_google(|google| google.answer(&asked));
         world.pushes.notify_one();
         answered
@@ -307,9 +320,13 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
     } else {
         (world.with_base(|base| base.answer(&asked)), None)
     };
+    slowly(reply).await
+}
+
+async fn slowly(reply: Reply) -> io::Result<Response<Body>> {
     if let Reply::Slow(ms, inner) = reply {
         tokio::time::sleep(Duration::from_millis(ms)).await;
-        reply = *inner;
+        return written(*inner).await;
     }
     written(reply).await
 }

@@ -114,8 +114,11 @@ fn is_allowed(url: &Url) -> bool {
     url.scheme() == "https" && host.parse::<IpAddr>().map_or(host.contains('.'), is_public)
 }
 
+/// What a look-up says that found nothing else.
+pub(super) const NOT_PUBLIC: &str = "the name has no public address";
+
 /// Looks names up and gives only public addresses, so that no name leads inside.
-struct PublicOnly;
+pub(super) struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
@@ -123,7 +126,7 @@ impl Resolve for PublicOnly {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err(io::Error::other("the name has no public address").into());
+                return Err(io::Error::other(NOT_PUBLIC).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -156,7 +159,10 @@ pub fn is_public(address: IpAddr) -> bool {
                     || v6.is_unicast_link_local()
                     // Documentation, and IPv4 addresses in the guise of NAT64.
                     || v6.segments().starts_with(&[0x2001, 0x0db8])
-                    || v6.segments().starts_with(&[0x0064, 0xff9b]))
+                    || v6.segments().starts_with(&[0x0064, 0xff9b])
+                    // 6to4 and Teredo, which carry IPv4 addresses too.
+                    || v6.segments().starts_with(&[0x2002])
+                    || v6.segments().starts_with(&[0x2001, 0]))
             }
         },
     }

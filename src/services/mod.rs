@@ -5,6 +5,7 @@ pub mod airtable;
 pub mod fetch;
 pub mod google;
 pub mod instantly;
+pub mod notify;
 pub mod platform;
 pub mod post;
 pub mod smartlead;

@@ -9,6 +9,7 @@ pub mod erasure;
 mod foreign;
 mod gmail;
 mod migrations;
+pub mod notifications;
 mod platforms;
 mod postgres;
 pub mod schedule;

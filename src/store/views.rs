@@ -6,7 +6,7 @@ use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::{Stage, options};
 use crate::domain::suppression::{Reason, Scope, Target, WhyNot};
-use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
+use crate::engine::rows::{NotificationStatus, Outcome, TaskKind, TaskStatus};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -177,6 +177,31 @@ pub struct AlertCount {
     pub count: i64,
 }
 
+/// A row of the outbox, without its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotificationView {
+    pub notification_id: String,
+    pub client_id: String,
+    pub target: String,
+    pub kind: String,
+    pub contact_id: Option<String>,
+    pub status: String,
+    pub attempts: i64,
+    pub due_at: String,
+    pub first_tried_at: Option<String>,
+    pub last_error: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotificationCount {
+    pub target: String,
+    pub status: String,
+    pub count: i64,
+    pub oldest_at: String,
+}
+
 /// When the next request may be sent, and how many were taken this month with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
@@ -298,6 +323,14 @@ pub struct AlertFilter {
     pub client: Option<ClientId>,
     pub kind: Option<AlertKind>,
     pub contact_id: Option<Uuid>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct NotificationFilter {
+    pub status: Option<NotificationStatus>,
+    pub target: Option<String>,
+    pub client: Option<ClientId>,
     pub limit: u32,
 }
 

@@ -5,13 +5,17 @@ use super::ai::{AiDay, Conversation, ReplyToRead, Spoken};
 use super::cells::{Cells, key, known_contact, listed, unreadable};
 use super::erasure::{Mention, Place};
 use super::foreign::stage_of;
+use super::notifications::{ClaimedNotification, TargetState};
 use super::views::{
     AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, InSequence,
-    LogView, News, Owner, Owners, Reached, Receipt, Standing, Subject, SuppressionView, TaskView,
+    LogView, News, NotificationCount, NotificationView, Owner, Owners, Reached, Receipt, Standing, Subject,
+    SuppressionView, TaskView,
 };
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use crate::domain::notification::NotificationKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Listed;
+use crate::engine::notify::AlertTold;
 use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, TaskKind};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -90,6 +94,89 @@ pub(super) fn alert(row: &impl Cells) -> Result<AlertView, StoreError> {
 
 pub(super) fn alert_count(row: &impl Cells) -> Result<AlertCount, StoreError> {
     Ok(AlertCount { kind: row.text("kind")?, status: row.text("status")?, count: row.number("n")? })
+}
+
+pub(super) fn alert_told(row: &impl Cells) -> Result<AlertTold, StoreError> {
+    Ok(AlertTold {
+        alert_id: row.id("alert_id")?,
+        client_id: client_id(row)?,
+        kind: row.text("kind")?,
+        text: row.text("text")?,
+        what_to_do: row.text("what_to_do")?,
+        contact_id: maybe_id(row, "contact_id")?,
+        first_at: row.text("first_at")?,
+        last_at: row.text("last_at")?,
+        times: row.number("times")?,
+    })
+}
+
+pub(super) fn notification(row: &impl Cells) -> Result<NotificationView, StoreError> {
+    Ok(NotificationView {
+        notification_id: row.text("notification_id")?,
+        client_id: row.text("client_id")?,
+        target: row.text("target")?,
+        kind: row.text("kind")?,
+        contact_id: row.maybe("contact_id")?,
+        status: row.text("status")?,
+        attempts: row.number("attempts")?,
+        due_at: row.text("due_at")?,
+        first_tried_at: row.maybe("first_tried_at")?,
+        last_error: row.maybe("last_error")?,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+    })
+}
+
+pub(super) fn notification_count(row: &impl Cells) -> Result<NotificationCount, StoreError> {
+    Ok(NotificationCount {
+        target: row.text("target")?,
+        status: row.text("status")?,
+        count: row.number("n")?,
+        oldest_at: row.text("oldest_at")?,
+    })
+}
+
+/// The claimed notifications, those due first first.
+pub(super) fn claimed_notifications(rows: &[impl Cells], lease: Uuid) -> Result<Vec<ClaimedNotification>, StoreError> {
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind = row.text("kind")?;
+        let claim = ClaimedNotification {
+            notification_id: row.id("notification_id")?,
+            tenant: client_id(row)?,
+            target: row.text("target")?,
+            kind: NotificationKind::parse(&kind).ok_or_else(|| unreadable("kind of notification", &kind))?,
+            contact_id: maybe_id(row, "contact_id")?,
+            lane: row.text("lane")?,
+            body: row.text("body")?,
+            attempts: u32::try_from(row.number("attempts")?).map_err(|error| unreadable("attempts", error))?,
+            first_tried_at: time(row, "first_tried_at")?,
+            lease,
+        };
+        claimed.push((row.number("seq")?, claim));
+    }
+    claimed.sort_by_key(|(seq, _)| *seq);
+    Ok(claimed.into_iter().map(|(_, claim)| claim).collect())
+}
+
+pub(super) fn target_state(row: &impl Cells) -> Result<TargetState, StoreError> {
+    let paused_until = row.maybe("paused_until")?.map(|text| DateTime::parse_from_rfc3339(&text));
+    Ok(TargetState {
+        target: row.text("target")?,
+        paused_until: paused_until
+            .transpose()
+            .map_err(|error| unreadable("time", error))?
+            .map(|time| time.with_timezone(&Utc)),
+        disabled_url_sha256: row.maybe("disabled_url_sha256")?,
+    })
+}
+
+fn client_id(row: &impl Cells) -> Result<ClientId, StoreError> {
+    ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))
+}
+
+fn maybe_id(row: &impl Cells, column: &str) -> Result<Option<Uuid>, StoreError> {
+    row.maybe(column)?.map(|id| Uuid::parse_str(&id)).transpose().map_err(|error| unreadable(column, error))
 }
 
 pub(super) fn event(row: &impl Cells) -> Result<EventView, StoreError> {

@@ -5,6 +5,7 @@ mod ai;
 mod airtable;
 mod gmail;
 mod logs;
+mod notify;
 mod outside;
 mod platforms;
 mod retry;
@@ -21,10 +22,12 @@ pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watc
 use airtable::{Lane, lists};
 use chrono::{DateTime, Duration, Utc};
 pub use gmail::Mailbox as GmailMailbox;
+pub use notify::Target as NotificationTarget;
 pub use platforms::{Pace, PlatformAccount, PlatformService};
 pub use schedule::{Example, Job, JobReport, Mailbox as ScheduledMailbox, ScheduleSettings, Sweep};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +63,8 @@ pub struct Dispatcher {
     schedule: Option<schedule::Lane>,
     platforms: Vec<platforms::Lane>,
     ai: Option<Arc<ai::Lane>>,
-    /// The Gmail lane's own, which lives as long as it.
+    notify: Arc<notify::Lane>,
+    /// The Gmail and notification lanes' own, which lives as long as they.
     stop: CancellationToken,
 }
 
@@ -73,7 +77,9 @@ impl Dispatcher {
             airtable.map(|settings| Lane::new(store.clone(), rules.clone(), now.clone(), pause.clone(), &settings));
         let stop = CancellationToken::new();
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
-        Self { store, rules, now, pause, airtable, lists, gmail, schedule: None, platforms: Vec::new(), ai: None, stop }
+        let notify = Arc::new(notify::Lane::new(&store, &rules, &now, Vec::new(), stop.clone()));
+        let (schedule, platforms, ai) = (None, Vec::new(), None);
+        Self { store, rules, now, pause, airtable, lists, gmail, schedule, platforms, ai, notify, stop }
     }
 
     /// Works at these accounts of platforms too.
@@ -105,6 +111,13 @@ impl Dispatcher {
         Self { schedule: Some(schedule::Lane::new(sweep)), ..self }
     }
 
+    /// Tells these targets too.
+    #[must_use]
+    pub fn with_notifications(self, targets: Vec<NotificationTarget>) -> Self {
+        let lane = notify::Lane::new(&self.store, &self.rules, &self.now, targets, self.stop.clone());
+        Self { notify: Arc::new(lane), ..self }
+    }
+
     /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
         let turn = turn(&self.store, &self.rules, &self.now, self.airtable.as_mut()).await?;
@@ -121,8 +134,10 @@ impl Dispatcher {
         {
             return Ok(Turn::Worked(count));
         }
-        if let Turn::Worked(count) = self.gmail.turn().await? {
-            return Ok(Turn::Worked(count));
+        for lane in [self.gmail.turn().await?, self.notify.turn().await?] {
+            if let Turn::Worked(count) = lane {
+                return Ok(Turn::Worked(count));
+            }
         }
         let mut soonest = turn;
         for lane in &mut self.platforms {
@@ -141,8 +156,20 @@ impl Dispatcher {
 
     /// Runs until told to stop. `wake` is notified when new work may be there. Imports and mailboxes go on beside all else.
     pub async fn run(self, wake: Arc<Notify>, stop: CancellationToken) {
-        let Self { store, rules, now, mut airtable, lists, gmail, schedule, platforms, ai, stop: gmail_stop, pause: _ } =
-            self;
+        let Self {
+            store,
+            rules,
+            now,
+            mut airtable,
+            lists,
+            gmail,
+            schedule,
+            platforms,
+            ai,
+            notify,
+            stop: gmail_stop,
+            pause: _,
+        } = self;
         let quiet = Notify::new();
         let rest = async {
             while !stop.is_cancelled() {
@@ -168,10 +195,10 @@ impl Dispatcher {
             }
         };
         let mailboxes = async {
-            let mut running = std::pin::pin!(gmail.run());
+            let mut running = std::pin::pin!(async { tokio::join!(gmail.run(), notify.run()) });
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = &mut running => return,
+                ((), ()) = &mut running => return,
             }
             // What is under way is finished, as far as the next stretch of it.
             gmail_stop.cancel();
@@ -273,6 +300,16 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
             )
         }
     }
+}
+
+/// True once in so long.
+fn is_time(last_ms: &AtomicI64, now: DateTime<Utc>, every_ms: i64) -> bool {
+    let now_ms = now.timestamp_millis();
+    let is_time = now_ms.saturating_sub(last_ms.load(Ordering::SeqCst)) >= every_ms;
+    if is_time {
+        last_ms.store(now_ms, Ordering::SeqCst);
+    }
+    is_time
 }
 
 fn lease_until(now: DateTime<Utc>) -> DateTime<Utc> {

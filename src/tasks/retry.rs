@@ -32,6 +32,11 @@ impl Breaker {
         self.open_until.filter(|until| *until > now)
     }
 
+    /// It was open, and one try is to tell whether it may be closed.
+    pub(super) fn is_half_open(&self, now: DateTime<Utc>) -> bool {
+        self.failures >= FAILURES_MAX && self.open_until(now).is_none()
+    }
+
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }

@@ -9,6 +9,7 @@ mod erasure;
 mod gmail;
 mod lists;
 mod load;
+mod notifications;
 mod platforms;
 mod queries;
 mod schedule;

@@ -1,10 +1,12 @@
 //! Tasks: claimed by lease, settled in one transaction with what they did.
 
 use super::load::contact_columns;
-use super::write::write_logs;
+use super::write::{write_logs, write_notifications};
 use super::{PostgresStore, alerts, fault};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
-use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::engine::rows::{
+    ClaimedTask, LeadSubject, LeadWritten, LogRow, NotificationRow, TaskEnd, TaskKind, TaskSettled,
+};
 use crate::store::alerts::TaskEnds;
 use crate::store::cells::key;
 use crate::store::{StoreError, views_of};
@@ -166,6 +168,8 @@ impl PostgresStore {
                 .await
                 .map_err(fault)?;
             sqlx::query(CHAT_LEADS).bind(ids).bind(records).execute(&mut *tx).await.map_err(fault)?;
+            let told: Vec<NotificationRow> = leads.iter().flat_map(|lead| lead.notifications.iter().cloned()).collect();
+            write_notifications(&mut tx, &told).await?;
         }
         let ends = TaskEnds::of(settled);
         if let Some((_, now)) = ends.at.filter(|_| !ends.well.is_empty()) {

@@ -7,7 +7,7 @@ use crate::domain::ids::{CampaignId, ClientId};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
 use crate::engine::rows::{
-    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, SuppressionRow, TaskRow, Writes,
+    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, NotificationRow, SuppressionRow, TaskRow, Writes,
 };
 use crate::store::StoreError;
 use crate::store::alerts::{AlertRow, raised_by};
@@ -199,6 +199,18 @@ const TASKS: &str = "
         status = CASE WHEN tasks.status IN ('done', 'dead') THEN 'pending' ELSE tasks.status END,
         updated_at = excluded.updated_at";
 
+// Numbered in their order.
+const NOTIFICATIONS: &str = "
+    INSERT INTO notifications (
+        notification_id, client_id, target, kind, contact_id, lane, body, status, due_at, created_at, updated_at)
+    SELECT
+        v.notification_id, v.client_id, v.target, v.kind, v.contact_id, v.lane, v.body, 'pending', v.now, v.now, v.now
+    FROM unnest(
+        $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::UUID[], $6::TEXT[], $7::TEXT[], $8::TIMESTAMPTZ[]
+    ) WITH ORDINALITY AS v(notification_id, client_id, target, kind, contact_id, lane, body, now, nth)
+    ORDER BY v.nth
+    ON CONFLICT (notification_id) DO NOTHING";
+
 const DELIVERIES: &str = "
     INSERT INTO deliveries (
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)
@@ -242,10 +254,11 @@ macro_rules! arrays {
 /// Its parts all see the tables as they were before it. It is run from the first part (told by the main query) and then from the
 /// last to the second: contacts that are known, contacts that are new, then what belongs to them. That is the order in which every
 /// try of every instance takes its locks, so none waits in a circle.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     CONTACTS_AGAIN,
     SUPPRESSIONS,
     DELIVERIES,
+    NOTIFICATIONS,
     alerts::RAISE,
     TASKS,
     LOGS,
@@ -256,8 +269,8 @@ const PARTS: [&str; 11] = [
     CONTACTS,
 ];
 /// Places in [`PARTS`].
-const ALERTS_PART: usize = 3;
-const LOGS_PART: usize = 5;
+const ALERTS_PART: usize = 4;
+const LOGS_PART: usize = 6;
 
 /// The statement of each set of parts, made once.
 static STATEMENTS: [OnceLock<String>; 1 << PARTS.len()] = [const { OnceLock::new() }; 1 << PARTS.len()];
@@ -335,6 +348,9 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     if wants(writes.deliveries.is_empty()) {
         deliveries(&mut arguments, &writes.deliveries)?;
     }
+    if wants(writes.notifications.is_empty()) {
+        notifications(&mut arguments, &writes.notifications)?;
+    }
     let raised = raised_by(&writes.logs);
     if wants(raised.is_empty()) {
         alert_rows(&mut arguments, &raised)?;
@@ -386,6 +402,34 @@ pub(super) async fn write_logs(
         logs(&mut arguments, rows)?;
     }
     if parts == 0 { Ok(()) } else { run(connection, Statement { parts, arguments }).await }
+}
+
+/// Notifications alone, in a transaction that writes other things too.
+pub(super) async fn write_notifications(
+    connection: &mut PgConnection,
+    rows: &[NotificationRow],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut arguments = PgArguments::default();
+    notifications(&mut arguments, rows)?;
+    sqlx::query_with(NOTIFICATIONS, arguments).execute(connection).await.map_err(fault)?;
+    Ok(())
+}
+
+fn notifications(arguments: &mut PgArguments, rows: &[NotificationRow]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &NotificationRow| [
+        row.notification_id,
+        row.tenant.as_str(),
+        row.target.as_str(),
+        row.kind.as_str(),
+        row.contact_id,
+        row.lane.as_str(),
+        row.body.as_str(),
+        row.now,
+    ]);
+    Ok(())
 }
 
 fn alert_rows(arguments: &mut PgArguments, rows: &[AlertRow]) -> Result<(), StoreError> {
@@ -608,7 +652,7 @@ mod tests {
         assert_eq!(renumbered("a $1::TEXT[], $2 b $1", 3), ("a $4::TEXT[], $5 b $4".to_owned(), 2));
         assert_eq!(renumbered("none", 3), ("none".to_owned(), 0));
         let whole = compose((1 << PARTS.len()) - 1);
-        assert!(whole.contains("$184::") && whole.ends_with("= $185 THEN 1 ELSE 0 END)"), "{whole}");
+        assert!(whole.contains("$192::") && whole.ends_with("= $193 THEN 1 ELSE 0 END)"), "{whole}");
         assert!(compose(2).ends_with(") SELECT 1"), "nothing to count without known contacts");
     }
 }

@@ -1,10 +1,12 @@
 //! Tasks: claimed by lease, settled in one transaction with what they did.
 
 use super::load::contact_columns;
-use super::write::{bulk, logs};
+use super::write::{bulk, logs, notifications};
 use super::{SqliteStore, StoreError, alerts, fault, json_text, time_text};
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
-use crate::engine::rows::{ClaimedTask, LeadSubject, LeadWritten, LogRow, TaskEnd, TaskKind, TaskSettled};
+use crate::engine::rows::{
+    ClaimedTask, LeadSubject, LeadWritten, LogRow, NotificationRow, TaskEnd, TaskKind, TaskSettled,
+};
 use crate::store::alerts::TaskEnds;
 use crate::store::cells::key;
 use crate::store::views_of;
@@ -156,6 +158,8 @@ impl SqliteStore {
         };
         bulk(&mut tx, LEADS, leads, lead).await?;
         bulk(&mut tx, CHAT_LEADS, leads, lead).await?;
+        let told: Vec<NotificationRow> = leads.iter().flat_map(|lead| lead.notifications.iter().cloned()).collect();
+        notifications(&mut tx, &told).await?;
         let ends = TaskEnds::of(settled);
         if let Some((_, now)) = ends.at.filter(|_| !ends.well.is_empty()) {
             alerts::succeeded(&mut tx, &ends.well, now).await?;

@@ -2,7 +2,7 @@
 
 use super::{SqliteTx, StoreError, alerts, fault, json_text, time_text};
 use crate::engine::rows::{
-    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, SuppressionRow, TaskRow, Writes,
+    ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, NotificationRow, SuppressionRow, TaskRow, Writes,
 };
 use crate::store::alerts::raised_by;
 use serde_json::{Value, json};
@@ -143,6 +143,17 @@ const TASKS: &str = "
         status = CASE WHEN tasks.status IN ('done', 'dead') THEN 'pending' ELSE tasks.status END,
         updated_at = excluded.updated_at";
 
+const NOTIFICATIONS: &str = "
+    INSERT INTO notifications (
+        notification_id, client_id, target, kind, contact_id, lane, body, status, due_at, created_at, updated_at)
+    SELECT
+        v.value ->> 'notification_id', v.value ->> 'client_id', v.value ->> 'target', v.value ->> 'kind',
+        v.value ->> 'contact_id', v.value ->> 'lane', v.value ->> 'body', 'pending', v.value ->> 'now',
+        v.value ->> 'now', v.value ->> 'now'
+    FROM json_each(?1) AS v
+    WHERE true
+    ON CONFLICT (notification_id) DO NOTHING";
+
 const DELIVERIES: &str = "
     INSERT INTO deliveries (
         delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)
@@ -173,6 +184,7 @@ impl SqliteTx {
         bulk(connection, CHAT_MARKS, &writes.chat_marks, marks).await?;
         logs(connection, &writes.logs).await?;
         bulk(connection, TASKS, &writes.tasks, task).await?;
+        notifications(connection, &writes.notifications).await?;
         bulk(connection, DELIVERIES, &writes.deliveries, delivery).await?;
         suppressions(connection, &writes.suppressions).await
     }
@@ -328,6 +340,25 @@ fn log(row: &LogRow) -> Result<Value, StoreError> {
 pub(super) async fn logs(connection: &mut SqliteConnection, rows: &[LogRow]) -> Result<(), StoreError> {
     alerts::raise(connection, &raised_by(rows)).await?;
     bulk(connection, LOGS, rows, log).await
+}
+
+pub(super) async fn notifications(
+    connection: &mut SqliteConnection,
+    rows: &[NotificationRow],
+) -> Result<(), StoreError> {
+    bulk(connection, NOTIFICATIONS, rows, |row| {
+        Ok(json!({
+            "notification_id": row.notification_id,
+            "client_id": row.tenant,
+            "target": row.target,
+            "kind": row.kind,
+            "contact_id": row.contact_id,
+            "lane": row.lane,
+            "body": row.body,
+            "now": time_text(row.now),
+        }))
+    })
+    .await
 }
 
 fn task(row: &TaskRow) -> Result<Value, StoreError> {

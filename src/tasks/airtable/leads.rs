@@ -9,8 +9,9 @@ use crate::domain::ids::ContactKey;
 use crate::domain::lead::{self, Cells, LeadView};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::{Reason, Refusal};
+use crate::engine::notify;
 use crate::engine::rows::{
-    AutomationType, ClaimedTask, LeadSubject, LeadWritten, LogRow, LogStatus, TaskEnd, TaskSettled,
+    AutomationType, ClaimedTask, LeadSubject, LeadWritten, LogRow, LogStatus, NotificationRow, TaskEnd, TaskSettled,
 };
 use crate::persons;
 use crate::services::airtable::AirtableError;
@@ -188,7 +189,7 @@ async fn write(base: &Base, works: Vec<Work>, settlement: &mut Settlement) {
     let (idle, works): (Vec<Work>, Vec<Work>) = works.into_iter().partition(|work| work.write.is_empty());
     for work in &idle {
         let lead_id = work.record_id.as_ref().or(work.subject.airtable_lead_id.as_ref()).cloned();
-        settlement.written(work, lead_id.unwrap_or_default(), None, base.now());
+        settlement.written(work, lead_id.unwrap_or_default(), None, base.now(), Vec::new());
     }
     let (by_id, by_key): (Vec<Work>, Vec<Work>) = works.into_iter().partition(|work| work.record_id.is_some());
     for works in [by_key, by_id] {
@@ -252,7 +253,12 @@ async fn send(base: &Base, works: &[Work], settlement: &mut Settlement) -> Resul
         upserted.into_iter().map(|upserted| upserted.record.id).collect()
     };
     for (work, id) in works.iter().zip(ids) {
-        settlement.written(work, id, Some(started), base.now());
+        let now = base.now();
+        let told = match work.subject.airtable_lead_id {
+            None => notify::promoted(&base.rules, &work.subject, &id, now),
+            Some(_) => Vec::new(),
+        };
+        settlement.written(work, id, Some(started), now, told);
     }
     Ok(())
 }
@@ -276,7 +282,14 @@ async fn explain(base: &Base, works: &[Work], stopped: Stopped, settlement: &mut
 }
 
 impl Settlement {
-    fn written(&mut self, work: &Work, lead_id: String, started: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    fn written(
+        &mut self,
+        work: &Work,
+        lead_id: String,
+        started: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        notifications: Vec<NotificationRow>,
+    ) {
         if let Some(started) = started {
             let mut row = log(&work.subject, now);
             let what =
@@ -295,6 +308,7 @@ impl Settlement {
             airtable_lead_id: lead_id,
             stage: work.view.stage,
             cells,
+            notifications,
             now,
         });
         self.tasks.push(settled(&work.task, TaskEnd::Done, now));

@@ -30,7 +30,13 @@ pub(super) async fn work(base: &Base, task: &ClaimedTask) -> Result<Done, Stoppe
         action_details: Some(format!("{note}; {}", names.join(", "))),
         ..leads::log(&subject, now)
     };
-    let written =
-        LeadWritten { contact_id: subject.contact_id, airtable_lead_id: lead_id, stage: view.stage, cells: write, now };
+    let written = LeadWritten {
+        contact_id: subject.contact_id,
+        airtable_lead_id: lead_id,
+        stage: view.stage,
+        cells: write,
+        notifications: Vec::new(),
+        now,
+    };
     Ok(Done { leads: vec![written], logs: vec![row], ..Done::default() })
 }

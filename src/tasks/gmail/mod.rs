@@ -8,7 +8,7 @@ mod take;
 mod trail;
 mod watch;
 
-use super::{Pause, Turn, lease_until};
+use super::{Pause, Turn, is_time, lease_until};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TaskSettled};
@@ -61,16 +61,6 @@ const LOOK_PAGE: u32 = 1_000;
 const LOOK_PAGES_MAX: u32 = 300;
 /// A mailbox that this instance does not know may be another's.
 const UNKNOWN_MS: i64 = 600_000;
-
-/// True once in so long.
-fn is_time(last_ms: &AtomicI64, now: DateTime<Utc>, every_ms: i64) -> bool {
-    let now_ms = now.timestamp_millis();
-    let is_time = now_ms.saturating_sub(last_ms.load(Ordering::SeqCst)) >= every_ms;
-    if is_time {
-        last_ms.store(now_ms, Ordering::SeqCst);
-    }
-    is_time
-}
 
 /// One for the same clients: an instance that does not know one of them has not looked at its news.
 fn news_cursor(clients: &[ClientId]) -> String {

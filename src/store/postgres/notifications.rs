@@ -1,0 +1,285 @@
+//! The outbox of notifications.
+
+use super::write::{write_logs, write_notifications};
+use super::{PostgresStore, fault};
+use crate::domain::ids::ClientId;
+use crate::engine::notify::AlertTold;
+use crate::engine::rows::{LogRow, NotificationRow, NotificationStatus};
+use crate::store::cells::Cells as _;
+use crate::store::notifications::{ClaimedNotification, NotificationEnd, NotificationSettled, TargetState};
+use crate::store::views::{NotificationCount, NotificationFilter, NotificationView, ROWS_MAX};
+use crate::store::{StoreError, views_of};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+const DUE_TARGETS: &str = "
+    SELECT t.target FROM unnest($1::TEXT[]) AS t(target)
+    WHERE EXISTS (SELECT FROM notifications AS n
+                  WHERE n.target = t.target AND n.status IN ('pending', 'running') AND n.due_at <= $2)";
+
+// What runs keeps its due time, so one index tells of both. The first of its lane is the only one that may go: an earlier one can't
+// come up behind a later one, because a lane's rows are made under its contact's lock.
+const CLAIM: &str = "
+    UPDATE notifications SET
+        status = 'running', lease = $4, lease_until = $5, attempts = attempts + 1, updated_at = $3,
+        first_tried_at = coalesce(first_tried_at, $3)
+    WHERE notification_id IN (
+        SELECT n.notification_id FROM notifications AS n
+        WHERE n.target = $1 AND n.status IN ('pending', 'running') AND n.due_at <= $3
+          AND (n.status = 'pending' OR n.lease_until <= $3)
+          AND NOT EXISTS (SELECT FROM notifications AS e
+                          WHERE e.lane = n.lane AND e.seq < n.seq AND e.status IN ('pending', 'running'))
+        ORDER BY n.due_at, n.seq
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED)
+    RETURNING *";
+
+// What was told needs no body any more.
+const SETTLE: &str = "
+    UPDATE notifications AS n SET
+        status = v.status, due_at = coalesce(v.due_at, n.due_at), attempts = n.attempts - v.uncounted,
+        last_error = v.error, body = CASE WHEN v.status = 'delivered' THEN '' ELSE n.body END,
+        lease = NULL, lease_until = NULL, updated_at = v.now
+    FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::TEXT[], $6::INT[], $7::TIMESTAMPTZ[])
+        AS v(id, lease, status, due_at, error, uncounted, now)
+    WHERE n.notification_id = v.id AND n.lease = v.lease AND n.status = 'running'";
+
+// Those behind one that waits wait too, so that nobody looks at them again and again.
+const WAIT: &str = "
+    UPDATE notifications AS n SET due_at = v.due_at
+    FROM unnest($1::TEXT[], $2::TIMESTAMPTZ[]) AS v(lane, due_at)
+    WHERE n.lane = v.lane AND n.status IN ('pending', 'running') AND n.status = 'pending' AND n.due_at < v.due_at";
+
+impl PostgresStore {
+    pub(in crate::store) async fn due_targets(
+        &self,
+        targets: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(DUE_TARGETS).bind(targets).bind(now).fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(|row| row.text("target")).collect()
+    }
+
+    pub(in crate::store) async fn claim_notifications(
+        &self,
+        target: &str,
+        limit: u32,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Vec<ClaimedNotification>, StoreError> {
+        let rows = sqlx::query(CLAIM)
+            .bind(target)
+            .bind(i64::from(limit))
+            .bind(now)
+            .bind(lease)
+            .bind(lease_until)
+            .fetch_all(&self.writers)
+            .await
+            .map_err(fault)?;
+        views_of::claimed_notifications(&rows, lease)
+    }
+
+    pub(in crate::store) async fn settle_notifications(
+        &self,
+        settled: &[NotificationSettled],
+        log_rows: &[LogRow],
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.transaction().await?;
+        let ends: Vec<Ended<'_>> = settled.iter().map(Ended::of).collect();
+        let done = sqlx::query(SETTLE)
+            .bind(settled.iter().map(|settled| settled.notification_id).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| settled.lease).collect::<Vec<_>>())
+            .bind(ends.iter().map(|end| end.status).collect::<Vec<_>>())
+            .bind(ends.iter().map(|end| end.due_at).collect::<Vec<_>>())
+            .bind(ends.iter().map(|end| end.error).collect::<Vec<_>>())
+            .bind(ends.iter().map(|end| end.uncounted).collect::<Vec<_>>())
+            .bind(settled.iter().map(|settled| settled.now).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await
+            .map_err(fault)?;
+        let (lanes, times): (Vec<&str>, Vec<DateTime<Utc>>) = settled
+            .iter()
+            .zip(&ends)
+            .filter_map(|(settled, end)| end.due_at.map(|due_at| (settled.lane.as_str(), due_at)))
+            .unzip();
+        if !lanes.is_empty() {
+            sqlx::query(WAIT).bind(lanes).bind(times).execute(&mut *tx).await.map_err(fault)?;
+        }
+        write_logs(&mut tx, log_rows, Vec::new()).await?;
+        tx.commit().await.map_err(fault)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn target_states(&self) -> Result<Vec<TargetState>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM notification_targets").fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(views_of::target_state).collect()
+    }
+
+    pub(in crate::store) async fn pause_target(&self, target: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO notification_targets AS t (target, paused_until) VALUES ($1, $2)
+             ON CONFLICT (target) DO UPDATE SET paused_until = greatest(t.paused_until, excluded.paused_until)",
+        )
+        .bind(target)
+        .bind(until)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn disable_target(
+        &self,
+        target: &str,
+        url_sha256: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO notification_targets (target, disabled_at, disabled_url_sha256) VALUES ($1, $3, $2)
+             ON CONFLICT (target) DO UPDATE SET
+                disabled_at = excluded.disabled_at, disabled_url_sha256 = excluded.disabled_url_sha256",
+        )
+        .bind(target)
+        .bind(url_sha256)
+        .bind(now)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn enable_target(&self, target: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE notification_targets SET disabled_at = NULL, disabled_url_sha256 = NULL
+             WHERE target = $1 AND disabled_at IS NOT NULL",
+        )
+        .bind(target)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn notifications(
+        &self,
+        filter: &NotificationFilter,
+    ) -> Result<Vec<NotificationView>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM notifications
+             WHERE ($1::TEXT IS NULL OR status = $1) AND ($2::TEXT IS NULL OR target = $2)
+               AND ($3::TEXT IS NULL OR client_id = $3)
+             ORDER BY updated_at DESC, seq DESC LIMIT $4",
+        )
+        .bind(filter.status.map(NotificationStatus::as_str))
+        .bind(filter.target.as_deref())
+        .bind(filter.client.as_ref().map(ClientId::as_str))
+        .bind(i64::from(filter.limit.min(ROWS_MAX)))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::notification).collect()
+    }
+
+    pub(in crate::store) async fn notification_counts(&self) -> Result<Vec<NotificationCount>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT target, status, count(*) AS n, min(created_at) AS oldest_at FROM notifications
+             GROUP BY target, status ORDER BY target, status",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::notification_count).collect()
+    }
+
+    pub(in crate::store) async fn retry_notification(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE notifications SET status = 'pending', attempts = 0, first_tried_at = NULL, due_at = $2, updated_at = $2,
+                seq = nextval(pg_get_serial_sequence('notifications', 'seq'))
+             WHERE notification_id = $1 AND status = 'dead'",
+        )
+        .bind(id)
+        .bind(now)
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn prune_notifications(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "DELETE FROM notifications WHERE notification_id IN (
+                SELECT notification_id FROM notifications
+                WHERE status = 'delivered' AND updated_at < $1 ORDER BY updated_at LIMIT $2)",
+        )
+        .bind(before)
+        .bind(i64::from(limit))
+        .execute(&self.writers)
+        .await
+        .map_err(fault)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn untold_alerts(&self, limit: u32) -> Result<Vec<AlertTold>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM alerts WHERE NOT is_told AND status = 'open' ORDER BY first_at, alert_id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::alert_told).collect()
+    }
+
+    pub(in crate::store) async fn tell_alert(
+        &self,
+        alert: &AlertTold,
+        rows: &[NotificationRow],
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.transaction().await?;
+        // A lane's rows are made under its contact's lock, so that their order is that of their commits.
+        if let Some(contact_id) = alert.contact_id {
+            sqlx::query("SELECT 1 FROM contacts WHERE contact_id = $1 FOR UPDATE")
+                .bind(contact_id)
+                .execute(&mut *tx)
+                .await
+                .map_err(fault)?;
+        }
+        let done = sqlx::query("UPDATE alerts SET is_told = TRUE WHERE alert_id = $1 AND times = $2 AND NOT is_told")
+            .bind(alert.alert_id)
+            .bind(alert.times)
+            .execute(&mut *tx)
+            .await
+            .map_err(fault)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        write_notifications(&mut tx, rows).await?;
+        tx.commit().await.map_err(fault)?;
+        Ok(true)
+    }
+}
+
+/// How a try ended, as its columns.
+struct Ended<'a> {
+    status: &'static str,
+    due_at: Option<DateTime<Utc>>,
+    error: Option<&'a str>,
+    uncounted: i32,
+}
+
+impl<'a> Ended<'a> {
+    fn of(settled: &'a NotificationSettled) -> Self {
+        match &settled.end {
+            NotificationEnd::Delivered => Self { status: "delivered", due_at: None, error: None, uncounted: 0 },
+            NotificationEnd::Retry { due_at, error, counts } => {
+                Self { status: "pending", due_at: Some(*due_at), error: Some(error), uncounted: i32::from(!counts) }
+            }
+            NotificationEnd::Dead { error } => Self { status: "dead", due_at: None, error: Some(error), uncounted: 0 },
+        }
+    }
+}
