@@ -18,6 +18,7 @@ mod persons;
 mod platforms;
 mod replay;
 mod sandbox;
+mod search;
 mod serve;
 mod service;
 mod sign;
@@ -140,6 +141,8 @@ enum Command {
     },
     /// Do now what the scheduler does by the clock, and tell what each job did.
     Sweep(sweep::Args),
+    /// Find what was indexed (documents, conversations) by its meaning.
+    Search(search::Args),
     /// Tell what the program makes of mails: bounce, absence, opt-out, person, and what they say.
     Mail(mail::Args),
     /// Make a signed request out of a payload, as a source would post it.
@@ -187,6 +190,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,
         Command::Sweep(args) => sweep::run(args, &load()?, out, &rim).await,
+        Command::Search(args) => search::run(args, &load()?, out).await,
         Command::Mail(args) => mail::run(&args, out, &rim),
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
     }

@@ -7,6 +7,7 @@ mod gmail;
 mod notifications;
 mod suppression;
 mod tree;
+mod vectors;
 
 use crate::domain::follow_up::Spans;
 use crate::domain::ids::ClientId;
@@ -18,6 +19,7 @@ pub use notifications::TargetConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tree::{Env, Section};
+pub use vectors::{EmbeddingsConfig, PineconeConfig};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Config {
     /// Absent: no language model is asked, and no task for one is written.
     pub ai: Option<AiConfig>,
     pub google: GoogleConfig,
+    /// Absent: nothing is indexed.
+    pub pinecone: Option<PineconeConfig>,
     pub clients: BTreeMap<ClientId, ClientConfig>,
     /// Who is told what, of all clients and of single ones.
     pub notifications: Vec<TargetConfig>,
@@ -129,10 +133,12 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let limits = limits(&mut top);
     let suppression = suppression::suppression(&mut top);
     let spans = spans(&mut top);
+    let pinecone = vectors::pinecone(&mut top);
     let schedule = schedule(&mut top);
     let airtable = airtable(&mut top);
     let (ai, ai_wants) = ai::ai(&mut top);
-    let mut rules = Rules { spans, wants: Wants { ai: ai_wants, ..Wants::default() }, suppression };
+    let wants = Wants { ai: ai_wants, vectors: pinecone.is_some(), ..Wants::default() };
+    let mut rules = Rules { spans, wants, suppression };
     let google = google(&mut top);
     let mut notifications = notifications::targets(&mut top, None);
     let clients = clients::clients(&mut top, &mut notifications);
@@ -155,6 +161,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
             airtable,
             ai,
             google,
+            pinecone,
             clients,
             notifications,
         }),

@@ -7,6 +7,7 @@ pub mod airtable_base;
 pub mod alert;
 mod chat;
 pub mod contact;
+pub mod documents;
 pub mod due;
 pub mod erasure;
 pub mod event;

@@ -22,6 +22,8 @@ pub struct Wants {
     /// Where opt-outs of a client's contacts are told: the platforms that can be called for it.
     pub blocks: BTreeMap<ClientId, Vec<Outreach>>,
     pub notifications: Subscriptions,
+    /// The conversation of whoever engaged is indexed by its meaning.
+    pub vectors: bool,
 }
 
 /// What a language model is asked. Absent where there is none.

@@ -59,6 +59,8 @@ pub(super) enum Reply {
     /// A redirect to another path.
     Moved(&'static str),
     NoContent,
+    /// 201 without a body.
+    Created,
     Page(u16, &'static str),
     Half(Value),
     Slow(u64, Box<Reply>),

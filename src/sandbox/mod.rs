@@ -6,12 +6,14 @@ mod body;
 pub mod booking;
 pub mod calcom;
 pub mod calendly;
+pub mod embeddings;
 mod fault;
 mod files;
 pub mod google;
 pub mod instantly;
 pub mod notify;
 pub mod outreach;
+pub mod pinecone;
 mod post;
 mod query;
 pub mod smartlead;
@@ -25,6 +27,7 @@ use ai::Ai;
 use airtable::{Asked, Base, FaultHook, Ping};
 use body::Body;
 use bytes::Bytes;
+use embeddings::Embeddings;
 use fault::Reply;
 use files::Files;
 use google::{Google, Pushed};
@@ -35,6 +38,7 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use instantly::Instantly;
 use notify::Receivers;
+use pinecone::Pinecone;
 use smartlead::Smartlead;
 use std::io;
 use std::net::SocketAddr;
@@ -44,7 +48,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const BODY_BYTES_MAX: usize = 1_048_576;
+const BODY_BYTES_MAX: usize = 4_194_304;
 const PINGS_WAITING_MAX: usize = 1_000;
 const PUSH_LOOK_MS: u64 = 50;
 
@@ -66,6 +70,8 @@ struct World {
     instantly: Arc<Mutex<Instantly>>,
     ai: Arc<Mutex<Ai>>,
     receivers: Arc<Mutex<Receivers>>,
+    pinecone: Arc<Mutex<Pinecone>>,
+    embeddings: Arc<Mutex<Embeddings>>,
     /// Wakes the one who posts Google's pushes.
     pushes: Arc<Notify>,
 }
@@ -94,6 +100,14 @@ impl World {
     fn with_files<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {
         look(&mut self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn with_pinecone<T>(&self, look: impl FnOnce(&mut Pinecone) -> T) -> T {
+        look(&mut self.pinecone.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_embeddings<T>(&self, look: impl FnOnce(&mut Embeddings) -> T) -> T {
+        look(&mut self.embeddings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Sandbox {
@@ -104,7 +118,9 @@ impl Sandbox {
         let (sender, pings) = mpsc::channel(PINGS_WAITING_MAX);
         let base = Base::new(token, Arc::clone(&now), sender).map_err(io::Error::other)?;
         let ai = Ai::new(token, Arc::clone(&now));
-        let google = Google::new(&format!("http://{addr}"), Arc::clone(&now));
+        let url = format!("http://{addr}");
+        let pinecone = Pinecone::new(&url, Arc::clone(&now));
+        let google = Google::new(&url, Arc::clone(&now));
         let world = World {
             base: Arc::new(Mutex::new(base)),
             files: Arc::default(),
@@ -113,6 +129,8 @@ impl Sandbox {
             instantly: Arc::new(Mutex::new(Instantly::new(now))),
             ai: Arc::new(Mutex::new(ai)),
             receivers: Arc::default(),
+            pinecone: Arc::new(Mutex::new(pinecone)),
+            embeddings: Arc::default(),
             pushes: Arc::default(),
         };
         let stop = CancellationToken::new();
@@ -174,6 +192,16 @@ impl Sandbox {
     /// Looks at the receivers of notifications (or makes them fail).
     pub fn notify<T>(&self, look: impl FnOnce(&mut Receivers) -> T) -> T {
         look(&mut self.world.receivers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at Pinecone (or changes it).
+    pub fn pinecone<T>(&self, look: impl FnOnce(&mut Pinecone) -> T) -> T {
+        self.world.with_pinecone(look)
+    }
+
+    /// Looks at the endpoint of embeddings.
+    pub fn embeddings<T>(&self, look: impl FnOnce(&mut Embeddings) -> T) -> T {
+        self.world.with_embeddings(look)
     }
 
     /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
@@ -317,6 +345,10 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         (world.with_instantly(|instantly| instantly.answer(&asked)), None)
     } else if ai::is_path(path) {
         (world.with_ai(|ai| ai.answer(&asked)), None)
+    } else if pinecone::is_path(path) {
+        (world.with_pinecone(|pinecone| pinecone.answer(&asked, &parts.headers)), None)
+    } else if embeddings::is_path(path) {
+        (world.with_embeddings(|embeddings| embeddings.answer(&asked)), None)
     } else {
         (world.with_base(|base| base.answer(&asked)), None)
     };
@@ -344,6 +376,7 @@ async fn written(reply: Reply) -> io::Result<Response<Body>> {
             .header("age", age_seconds)
             .body(whole(value.to_string())),
         Reply::Moved(location) => Response::builder().status(302).header("location", location).body(Body::empty()),
+        Reply::Created => Response::builder().status(201).body(Body::empty()),
         Reply::NoContent => Response::builder().status(204).body(Body::empty()),
         Reply::Page(status, page) => {
             Response::builder().status(status).header("content-type", "text/html").body(whole(page.to_owned()))

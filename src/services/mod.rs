@@ -2,13 +2,17 @@
 
 pub mod ai;
 pub mod airtable;
+pub mod embeddings;
 pub mod fetch;
 pub mod google;
 pub mod instantly;
 pub mod notify;
+pub mod pinecone;
 pub mod platform;
 pub mod post;
 pub mod smartlead;
+pub mod vector_error;
+pub mod vectors;
 
 /// What kept a request from being answered. Without the address, which may hold a token.
 fn what_broke(error: &reqwest::Error) -> &'static str {
