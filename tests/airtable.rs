@@ -356,7 +356,14 @@ async fn without_airtable_promotions_wait_and_say_so() {
     assert_eq!(world.tasks(TaskStatus::Pending).await, 2);
     let why = sales_engine::tasks::waits_for(
         sales_engine::engine::rows::TaskKind::AirtableSyncLead,
-        sales_engine::tasks::Configured { airtable: false, gmail: false, schedule: false, platforms: false, ai: false },
+        sales_engine::tasks::Configured {
+            airtable: false,
+            gmail: false,
+            schedule: false,
+            platforms: false,
+            ai: false,
+            vectors: false,
+        },
     );
     assert!(why.unwrap().contains("Airtable is not configured"));
 }

@@ -197,7 +197,14 @@ async fn wait_for_tasks(store: &Store) -> anyhow::Result<()> {
                     TaskKind::parse(kind).is_some_and(|kind| {
                         crate::tasks::waits_for(
                             kind,
-                            Configured { airtable: true, gmail: false, schedule: false, platforms: true, ai: false },
+                            Configured {
+                                airtable: true,
+                                gmail: false,
+                                schedule: false,
+                                platforms: true,
+                                ai: false,
+                                vectors: false,
+                            },
                         )
                         .is_none()
                     })

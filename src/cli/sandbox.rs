@@ -1,7 +1,8 @@
 //! `sandbox`: the stand-in services alone.
 
 use super::{Rim, out, service};
-use crate::sandbox::Sandbox;
+use crate::sandbox::pinecone::DIMENSION;
+use crate::sandbox::{Sandbox, embeddings, pinecone};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -20,6 +21,19 @@ pub(super) async fn run(listen: SocketAddr, rim: &Rim) -> anyhow::Result<ExitCod
     out::complain(&format!("use it with: AIRTABLE_API_URL={url} AIRTABLE_TOKEN={TOKEN} AIRTABLE_BASE_ID=appSandbox"));
     out::complain(&format!(
         "sandbox Google (Gmail API, /token, /oauth2/v3/certs) at {url}; its state at {url}/sandbox/google"
+    ));
+    sandbox.pinecone(|pinecone| {
+        pinecone.add_index_with_model("sales", "chunk_text");
+        pinecone.add_index("plain", DIMENSION);
+    });
+    out::complain(&format!(
+        "sandbox Pinecone at {url}, with the indexes sales (a model of its own) and plain ({DIMENSION} dimensions); its state at \
+         {url}/sandbox/pinecone; use it with: PINECONE_API_URL={url} PINECONE_API_KEY={} PINECONE_INDEX=sales",
+        pinecone::API_KEY
+    ));
+    out::complain(&format!(
+        "sandbox embeddings: EMBEDDINGS_URL={url}/v1 EMBEDDINGS_API_KEY={} EMBEDDINGS_MODEL=words",
+        embeddings::API_KEY
     ));
     out::complain(&format!(
         "open a mailbox: curl -X PUT {url}/sandbox/google/mailboxes/ann@sales.example; deliver a mail into it: \

@@ -1,7 +1,8 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
-use super::{Rim, google, keys, platforms};
+use super::{Rim, google, keys, platforms, search};
 use crate::config::{ClientConfig, Config, TargetConfig};
+use crate::domain::documents::chunk::Limits;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
@@ -13,7 +14,7 @@ use crate::services::notify::Notifier;
 use crate::store::Store;
 use crate::tasks::{
     AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
-    ScheduledMailbox, Tenant,
+    ScheduledMailbox, Tenant, VectorSettings,
 };
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -80,6 +81,10 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
             .with_platforms(accounts)
             .with_notifications(targets(&config)?);
     let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
+    let dispatcher = match vectors(&config)? {
+        Some(vectors) => dispatcher.with_vectors(vectors),
+        None => dispatcher,
+    };
     let dispatcher = match ai(&config)? {
         Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),
         None => dispatcher,
@@ -123,6 +128,7 @@ pub(super) fn configured(config: &Config) -> Configured {
         airtable: config.airtable.is_some(),
         gmail: config.clients.values().any(has_credentials),
         platforms: !config.rules.wants.blocks.is_empty(),
+        vectors: config.pinecone.is_some(),
         schedule: config.schedule.is_on,
         ai: config.ai.is_some(),
     }
@@ -167,6 +173,17 @@ pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSetting
         sheets_url: airtable.sheets_url.clone(),
         drive_url: airtable.drive_url.clone(),
         ..AirtableSettings::new(client, fetcher)
+    }))
+}
+
+/// None where Pinecone is not configured.
+pub(super) fn vectors(config: &Config) -> anyhow::Result<Option<VectorSettings>> {
+    let (Some(index), Some(pinecone)) = (search::index(config)?, &config.pinecone) else { return Ok(None) };
+    Ok(Some(VectorSettings {
+        index,
+        chunk_limits: Limits::of(pinecone.chunk_chars_max),
+        poll_ms: i64::try_from(pinecone.poll_ms).unwrap_or(i64::MAX),
+        airtable: airtable(config)?,
     }))
 }
 

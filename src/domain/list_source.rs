@@ -109,6 +109,12 @@ pub fn with_notice(text: Option<&str>, said: &str) -> String {
     lines.join("\n")
 }
 
+/// The text without what the engine said in it; none where it said nothing.
+pub fn without_notice(text: &str) -> Option<String> {
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with(MARK)).collect();
+    (kept.len() < text.lines().count()).then(|| kept.join("\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +174,7 @@ mod tests {
         let once = with_notice(Some("Bought in May.\nAsk Ada.\n"), "first\nsecond line");
         assert_eq!(once, "Bought in May.\nAsk Ada.\n[Sales Engine] first second line");
         assert_eq!(with_notice(Some(&once), "b"), "Bought in May.\nAsk Ada.\n[Sales Engine] b");
+        assert_eq!(without_notice(&once).as_deref(), Some("Bought in May.\nAsk Ada."));
+        assert_eq!(without_notice("Bought in May."), None);
     }
 }

@@ -30,6 +30,7 @@ const PRIORITY_USUAL: u8 = 5;
 const REASON_CHARS_MAX: usize = 300;
 /// Other clients are to stop now.
 const PRIORITY_SPREAD: u8 = 1;
+const PRIORITY_BULK: u8 = 8;
 
 /// The contact before and after its part of the batch.
 pub(super) struct Subject<'a> {
@@ -95,6 +96,9 @@ pub(super) fn write(
         });
         let priority = if is_hot { PRIORITY_HOT } else { PRIORITY_USUAL };
         writes.tasks.push(task(subject, TaskKind::AirtableSyncLead, priority, rim));
+    }
+    if rim.rules.wants.vectors && subject.after.has_engaged && steps.iter().any(|(event, _)| may_be_said(event)) {
+        writes.tasks.push(task(subject, TaskKind::VectorsContact, PRIORITY_BULK, rim));
     }
     if needs_client_record(subject.after) && !needs_client_record(subject.before) {
         writes.tasks.push(task(subject, TaskKind::AirtableSyncClient, PRIORITY_USUAL, rim));
@@ -174,6 +178,11 @@ fn want_blocks(subject: &Subject<'_>, rim: &mut Rim<'_>, writes: &mut Writes) {
             now,
         ));
     }
+}
+
+/// The event may have changed something of the conversation, or of what goes with it into the index.
+fn may_be_said(event: &Event) -> bool {
+    !matches!(event.facts.data, EventData::EmailOpened { .. } | EventData::LinkClicked { .. })
 }
 
 /// Won, and no record of the client is linked yet (rule 5: only what is won is converted).

@@ -86,7 +86,7 @@ fn refusal(service: &'static str, status: u16, retry_after_ms: Option<u64>, body
         429 if said.is_of_the_plan => VectorError::QuotaReached { service, detail },
         429 => VectorError::RateLimited { service, retry_after_ms },
         401 => VectorError::denied(service, "the key is refused (401): check it"),
-        402 | 403 | 404 => VectorError::Denied { service, detail: format!("{detail} ({status})") },
+        402..=404 => VectorError::Denied { service, detail: format!("{detail} ({status})") },
         400 | 405..=407 | 409..=428 => VectorError::Rejected { service, status, detail },
         _ => VectorError::Unavailable { service, detail: format!("status {status}"), retry_after_ms },
     }

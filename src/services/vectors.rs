@@ -95,6 +95,14 @@ impl VectorIndex {
         Ok(Written(some.len()))
     }
 
+    /// The pieces of a passage that may be there: the number after the highest. Serverless indexes only.
+    pub async fn pieces_of(&self, namespace: Namespace, passage_id: &str) -> Result<u32, VectorError> {
+        let prefix = format!("{passage_id}_");
+        let ids = self.pinecone.ids(namespace, &prefix).await?;
+        let number = |id: &String| id.strip_prefix(&prefix)?.parse::<u32>().ok();
+        Ok(ids.iter().filter_map(number).max().map_or(0, |highest| highest.saturating_add(1)))
+    }
+
     /// The pieces nearest in meaning, the nearest first.
     pub async fn search(&self, query: &Query) -> Result<Vec<Hit>, VectorError> {
         let text: String = query.text.trim().chars().take(QUERY_CHARS_MAX).collect();

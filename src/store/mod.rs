@@ -15,6 +15,7 @@ mod postgres;
 pub mod schedule;
 mod sqlite;
 pub mod suppression;
+pub mod vectors;
 pub mod views;
 mod views_of;
 

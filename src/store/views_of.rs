@@ -6,11 +6,13 @@ use super::cells::{Cells, key, known_contact, listed, unreadable};
 use super::erasure::{Mention, Place};
 use super::foreign::stage_of;
 use super::notifications::{ClaimedNotification, TargetState};
+use super::vectors::{EngagedContact, MessageView, VectorPassage};
 use super::views::{
     AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, InSequence,
     LogView, News, NotificationCount, NotificationView, Owner, Owners, Reached, Receipt, Standing, Subject,
     SuppressionView, TaskView,
 };
+use crate::domain::documents::Namespace;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::notification::NotificationKind;
 use crate::domain::stage::Stage;
@@ -504,4 +506,49 @@ fn spoken(row: &impl Cells) -> Result<Spoken, StoreError> {
         subject: row.maybe("subject")?,
         content: row.text("message_content")?,
     })
+}
+
+pub(super) fn vector_passage(row: &impl Cells) -> Result<VectorPassage, StoreError> {
+    let namespace = row.text("namespace")?;
+    Ok(VectorPassage {
+        subject: row.text("subject")?,
+        home: row.text("home")?,
+        namespace: Namespace::parse(&namespace).ok_or_else(|| unreadable("namespace", namespace))?,
+        passage_id: row.text("passage_id")?,
+        chunks: u32::try_from(row.number("chunks")?).map_err(|error| unreadable("number of pieces", error))?,
+        hash: row.maybe("hash")?,
+        contact_id: match row.maybe("contact_id")? {
+            Some(id) => Some(Uuid::parse_str(&id).map_err(|error| unreadable("id", error))?),
+            None => None,
+        },
+        lead_id: row.maybe("lead_id")?,
+    })
+}
+
+pub(super) fn message(row: &impl Cells) -> Result<MessageView, StoreError> {
+    Ok(MessageView {
+        chat_id: row.id("chat_id")?,
+        client_id: tenant(row)?,
+        email: row.text("email")?,
+        name: row.maybe("name")?,
+        subject: row.maybe("subject")?,
+        content: row.text("message_content")?,
+        platform: row.text("platform")?,
+        lead_id: row.maybe("lead_id")?,
+        converted_client_id: row.maybe("converted_client_id")?,
+        campaign_id: row.maybe("campaign_id")?,
+        at: time(row, "message_timestamp")?,
+        sentiment: row.maybe("ai_sentiment")?,
+        intent: row.maybe("ai_intent")?,
+        is_auto_reply: row.flag("is_auto_reply")?,
+        vector_id: row.maybe("vector_id")?,
+    })
+}
+
+pub(super) fn engaged_contact(row: &impl Cells) -> Result<EngagedContact, StoreError> {
+    Ok(EngagedContact { contact_id: row.id("contact_id")?, client_id: tenant(row)?, is_stale: row.flag("is_stale")? })
+}
+
+fn tenant(row: &impl Cells) -> Result<ClientId, StoreError> {
+    ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))
 }

@@ -12,6 +12,7 @@ mod retry;
 mod schedule;
 mod spread;
 mod suppressed;
+mod vectors;
 
 use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
@@ -31,6 +32,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
+pub use vectors::{VectorSettings, erase_task};
 
 /// How long a claim holds; longer than any one try can take.
 const LEASE_MS: i64 = 120_000;
@@ -59,6 +61,7 @@ pub struct Dispatcher {
     pause: Pause,
     airtable: Option<Lane>,
     lists: Option<lists::Lane>,
+    vectors: Option<vectors::Lane>,
     gmail: Arc<gmail::Lane>,
     schedule: Option<schedule::Lane>,
     platforms: Vec<platforms::Lane>,
@@ -78,8 +81,8 @@ impl Dispatcher {
         let stop = CancellationToken::new();
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
         let notify = Arc::new(notify::Lane::new(&store, &rules, &now, Vec::new(), stop.clone()));
-        let (schedule, platforms, ai) = (None, Vec::new(), None);
-        Self { store, rules, now, pause, airtable, lists, gmail, schedule, platforms, ai, notify, stop }
+        let (schedule, vectors, platforms, ai) = (None, None, Vec::new(), None);
+        Self { store, rules, now, pause, airtable, lists, gmail, schedule, vectors, platforms, ai, notify, stop }
     }
 
     /// Works at these accounts of platforms too.
@@ -118,6 +121,14 @@ impl Dispatcher {
         Self { notify: Arc::new(lane), ..self }
     }
 
+    /// Brings documents and conversations into the vector index too.
+    #[must_use]
+    pub fn with_vectors(self, settings: VectorSettings) -> Self {
+        let (store, rules) = (self.store.clone(), self.rules.clone());
+        let lane = vectors::Lane::new(store, rules, self.now.clone(), self.pause.clone(), settings);
+        Self { vectors: Some(lane), ..self }
+    }
+
     /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
         let turn = turn(&self.store, &self.rules, &self.now, self.airtable.as_mut()).await?;
@@ -140,6 +151,12 @@ impl Dispatcher {
             }
         }
         let mut soonest = turn;
+        if let Some(lane) = self.vectors.as_mut() {
+            soonest = sooner(soonest, lane.turn().await?);
+            if let Turn::Worked(_) = soonest {
+                return Ok(soonest);
+            }
+        }
         for lane in &mut self.platforms {
             match (lane.turn().await?, soonest) {
                 (Turn::Worked(count), _) => return Ok(Turn::Worked(count)),
@@ -164,6 +181,7 @@ impl Dispatcher {
             lists,
             gmail,
             schedule,
+            vectors,
             platforms,
             ai,
             notify,
@@ -181,6 +199,13 @@ impl Dispatcher {
         let imports = async {
             let Some(mut lane) = lists else { return };
             lane.stops_with(&stop);
+            while !stop.is_cancelled() {
+                let turn = lane.turn().await;
+                rest_after(turn, &now, quiet.notified(), &stop).await;
+            }
+        };
+        let passages = async {
+            let Some(mut lane) = vectors else { return };
             while !stop.is_cancelled() {
                 let turn = lane.turn().await;
                 rest_after(turn, &now, quiet.notified(), &stop).await;
@@ -210,7 +235,7 @@ impl Dispatcher {
             }
         };
         let elsewhere = platforms::run(platforms, &now, &stop);
-        tokio::join!(rest, imports, clockwork, mailboxes, elsewhere, questions);
+        tokio::join!(rest, imports, clockwork, passages, mailboxes, elsewhere, questions);
     }
 }
 
@@ -270,6 +295,7 @@ pub struct Configured {
     /// An account at Smartlead or Instantly.
     pub platforms: bool,
     pub ai: bool,
+    pub vectors: bool,
 }
 
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
@@ -293,6 +319,11 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         TaskKind::AiClassify | TaskKind::AiSummarise | TaskKind::AiFindDocuments | TaskKind::AiDocument => {
             (!configured.ai).then_some("waits: no language model is configured; set [ai] url and model")
         }
+        TaskKind::VectorsContact | TaskKind::VectorsErase | TaskKind::VectorsSweep => {
+            (!configured.vectors).then_some("waits: Pinecone is not configured; set [pinecone] api_key and index")
+        }
+        TaskKind::VectorsDocument | TaskKind::VectorsPull => (!configured.vectors || !configured.airtable)
+            .then_some("waits: documents need both Airtable and Pinecone; set [airtable] and [pinecone]"),
         TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
         TaskKind::PlatformSyncSequence | TaskKind::PlatformBlock | TaskKind::PlatformLeadStatus => {
             (!configured.platforms).then_some(

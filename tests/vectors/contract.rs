@@ -325,3 +325,18 @@ async fn the_stand_in_refuses_what_the_contract_forbids() {
     .await;
     assert_eq!(over, 429, "a hundred a second in one namespace");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pinecones_own_client_finds_what_it_expects() {
+    let clock = Clock::new();
+    let sandbox = sandbox(&clock).await;
+    let url = sandbox.url();
+    let driven = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let python = python::environment(folder.path(), &["pinecone==9.1.0"]);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/client.py");
+        python::succeeded(&python, &[script, &url, API_KEY]);
+    });
+    driven.await.unwrap();
+    assert!(sandbox.pinecone(|pinecone| pinecone.requests) > 10);
+}

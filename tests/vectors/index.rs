@@ -140,8 +140,11 @@ async fn the_right_piece_is_found_in_each_namespace_both_ways() {
         let sandbox = sandbox(&clock).await;
         let index = way.client(&sandbox);
         assert_eq!(index.search(&asks("anything", None, &[])).await.unwrap(), [], "nothing is there yet");
-        let company =
-            format!("{}\n\n{}", "Our pricing begins at ninety euros a month. ".repeat(5), "Refunds take ten days.");
+        let company = format!(
+            "{}\n\n{}",
+            "Our pricing begins at ninety euros a month. ".repeat(4),
+            "Refunds take ten days, and come by bank transfer."
+        );
         write(&index, &passage(CompanyKnowledge, "doc_1", None, &company)).await;
         write(&index, &passage(CompanyKnowledge, "doc_2", Some("beta"), "Pricing of beta alone is secret.")).await;
         write(&index, &passage(ClientDocuments, "doc_3", Some("acme"), "Acme wants dentists in Berlin.")).await;
@@ -152,7 +155,7 @@ async fn the_right_piece_is_found_in_each_namespace_both_ways() {
 
         let hits = index.search(&asks("how long do refunds take", None, &[CompanyKnowledge])).await.unwrap();
         assert_eq!(hits[0].id, "doc_1_1", "{way:?}: the second piece, not the first");
-        assert_eq!(hits[0].text, "Refunds take ten days.");
+        assert_eq!(hits[0].text, "Refunds take ten days, and come by bank transfer.");
         assert_eq!(hits[0].metadata["document_id"], "doc_1");
         assert_eq!(hits[0].metadata["id"], "doc_1_1");
         assert!(!hits[0].metadata.contains_key("chunk_text") && !hits[0].metadata.contains_key("text"));

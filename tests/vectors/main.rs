@@ -2,7 +2,14 @@
 //! real sockets.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what is not there is a failed test")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod contract;
 mod index;
+mod life;
+mod process;
 #[path = "../python/mod.rs"]
 mod python;
+mod refusals;
+mod trouble;
+mod world;

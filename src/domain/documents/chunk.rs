@@ -142,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn texts(text: &str, limits: Limits) -> Vec<&str> {
-        chunks(text, limits).into_iter().map(|range| &text[range]).collect()
+        chunks(text, limits).into_iter().map(|range| text.get(range).unwrap()).collect()
     }
 
     const SMALL: Limits = Limits { chars_max: 40, overlap_chars_max: 15 };
@@ -210,14 +210,14 @@ mod tests {
                 prop_assert!(last_start < Some(range.start), "it goes on");
                 last_start = Some(range.start);
                 if range.start > covered {
-                    prop_assert!(text[covered..range.start].trim().is_empty(), "only space is left out");
+                    prop_assert!(text.get(covered..range.start).unwrap().trim().is_empty(), "only space is left out");
                 } else {
-                    prop_assert!(text[range.start..covered].chars().count() <= limits.overlap_chars_max);
+                    prop_assert!(text.get(range.start..covered).unwrap().chars().count() <= limits.overlap_chars_max);
                 }
                 prop_assert!(range.end > covered);
                 covered = range.end;
             }
-            prop_assert!(text[covered..].trim().is_empty());
+            prop_assert!(text.get(covered..).unwrap().trim().is_empty());
             prop_assert_eq!(ranges, chunks(&text, limits));
         }
 

@@ -4,6 +4,7 @@ use super::chunk::{Limits, chunks};
 use super::{Namespace, slug};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Pinecone's limit of an id, in bytes.
@@ -51,6 +52,18 @@ pub struct Entry {
     pub id: String,
     pub text: String,
     pub metadata: Map<String, Value>,
+}
+
+/// Tells what is written from all else that could be.
+pub fn fingerprint(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    for entry in entries {
+        for part in [&entry.id, &entry.text, &Value::Object(entry.metadata.clone()).to_string()] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hex::encode(hash.finalize())
 }
 
 /// The id of a piece.

@@ -38,9 +38,9 @@ impl Call<'_> {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let mut record: Map<String, Value> =
                 serde_json::from_str(line).map_err(|_| Refusal::invalid("a line is no JSON object"))?;
-            let id = match (record.remove("_id"), record.remove("id")) {
-                (Some(Value::String(id)), None) | (None, Some(Value::String(id))) => id,
-                _ => return Err(Refusal::invalid("a record needs one `_id` (or `id`), a text")),
+            let ids = (record.remove("_id"), record.remove("id"));
+            let ((Some(Value::String(id)), None) | (None, Some(Value::String(id)))) = ids else {
+                return Err(Refusal::invalid("a record needs one `_id` (or `id`), a text"));
             };
             metadata::check_id(&id)?;
             let Some(text) = record.get(&field).and_then(Value::as_str) else {

@@ -24,7 +24,8 @@ use std::fmt;
 
 /// The only key that is taken.
 pub const API_KEY: &str = "pc-sandbox-key";
-const VERSION: &str = "2026-04";
+/// Those that differ in nothing that is done here.
+const VERSIONS: [&str; 3] = ["2025-10", "2026-01", "2026-04"];
 const LOG_MAX: usize = 10_000;
 /// Of one namespace.
 const REQUESTS_PER_SECOND_MAX: usize = 100;
@@ -195,11 +196,11 @@ impl Pinecone {
         }
         let done = match (exchange.has_key, exchange.version.as_deref()) {
             (false, _) => Err(Refusal::new(401, 16, "Invalid API key")),
-            (true, Some(VERSION)) => match index {
+            (true, Some(version)) if VERSIONS.contains(&version) => match index {
                 Some(name) => self.data(asked, name, exchange),
                 None => self.control(asked, exchange),
             },
-            (true, Some(_)) => Err(Refusal::invalid("this stand-in knows the API version 2026-04 only")),
+            (true, Some(_)) => Err(Refusal::invalid("this stand-in knows the API versions 2025-10 to 2026-04")),
             (true, None) => Err(Refusal::invalid("the header X-Pinecone-Api-Version is missing")),
         };
         let reply = match done {

@@ -53,6 +53,10 @@ impl Airtable {
         Ok(Self { client, token, base_id: base_id.to_owned(), api_url: api_url.trim_end_matches('/').to_owned() })
     }
 
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
     pub fn base_id(&self) -> &str {
         &self.base_id
     }

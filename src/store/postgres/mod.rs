@@ -16,6 +16,7 @@ mod schedule;
 mod schema;
 mod suppression;
 mod tasks;
+mod vectors;
 mod write;
 
 use super::StoreError;

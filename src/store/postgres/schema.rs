@@ -18,13 +18,14 @@ const MIGRATIONS: migrations::Migrations = &[
     (7, "platforms", include_str!("../../../migrations/postgres/0007_platforms.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/postgres/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/postgres/0009_suppression.sql")),
+    (10, "vectors", include_str!("../../../migrations/postgres/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/postgres/0011_ai.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('sales-engine migrations'), hashtext(current_schema()))";
 const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads \
-     alerts notifications notification_targets erasures ai_days";
+     alerts notifications notification_targets erasures ai_days vector_passages";
 const OWNERS_TABLES: &str = "lead_lists contacts chat_history automation_logs";
 /// Rows named as examples in a finding.
 const EXAMPLES_MAX: i64 = 5;
@@ -187,7 +188,7 @@ DECLARE
     relation TEXT;
     role TEXT;
 BEGIN
-    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads alerts notifications notification_targets erasures ai_days _sqlx_migrations', ' ') LOOP
+    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads alerts notifications notification_targets erasures ai_days vector_passages _sqlx_migrations', ' ') LOOP
         IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation::regclass) THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
         END IF;

@@ -13,6 +13,7 @@ mod queries;
 mod schedule;
 mod suppression;
 mod tasks;
+mod vectors;
 mod write;
 
 use super::cells::{Cells, unreadable};
@@ -43,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "platforms", include_str!("../../../migrations/sqlite/0007_platforms.sql")),
     (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
+    (10, "vectors", include_str!("../../../migrations/sqlite/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
 ];
 

@@ -20,27 +20,33 @@ use uuid::Uuid;
 
 /// The base, for all that works with it.
 pub(in crate::tasks) struct Base {
-    pub(super) store: Store,
-    pub(super) rules: Rules,
-    pub(super) clock: Now,
-    pub(super) gate: Gate,
+    pub(in crate::tasks) store: Store,
+    pub(in crate::tasks) rules: Rules,
+    pub(in crate::tasks) clock: Now,
+    pub(in crate::tasks) gate: Gate,
     /// The leads' table, by its configured name.
-    pub(super) leads: String,
-    pub(super) round_ms: i64,
-    pub(super) webhook_url: Option<String>,
+    pub(in crate::tasks) leads: String,
+    pub(in crate::tasks) round_ms: i64,
+    pub(in crate::tasks) webhook_url: Option<String>,
 }
 
 /// What a task did, to be settled with it.
 #[derive(Default)]
-pub(super) struct Done {
+pub(in crate::tasks) struct Done {
     /// When it comes round again; none where it is over.
-    pub(super) again_at: Option<DateTime<Utc>>,
-    pub(super) leads: Vec<LeadWritten>,
-    pub(super) logs: Vec<LogRow>,
+    pub(in crate::tasks) again_at: Option<DateTime<Utc>>,
+    pub(in crate::tasks) leads: Vec<LeadWritten>,
+    pub(in crate::tasks) logs: Vec<LogRow>,
 }
 
 impl Base {
-    pub(super) fn new(store: Store, rules: Rules, clock: Now, gate: Gate, settings: &AirtableSettings) -> Self {
+    pub(in crate::tasks) fn new(
+        store: Store,
+        rules: Rules,
+        clock: Now,
+        gate: Gate,
+        settings: &AirtableSettings,
+    ) -> Self {
         Self {
             store,
             rules,
@@ -64,16 +70,20 @@ impl Base {
         Self::new(store.clone(), rules.clone(), now.clone(), gate, settings)
     }
 
-    pub(super) fn now(&self) -> DateTime<Utc> {
+    pub(in crate::tasks) fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }
 
-    pub(super) async fn claim(&self, kinds: &[TaskKind], limit: u32) -> Result<Vec<ClaimedTask>, StoreError> {
+    pub(in crate::tasks) async fn claim(&self, kinds: &[TaskKind], limit: u32) -> Result<Vec<ClaimedTask>, StoreError> {
         let now = self.now();
         self.store.claim_tasks(kinds, limit, now, lease_until(now), Uuid::new_v4()).await
     }
 
-    pub(super) async fn settle(&self, task: &ClaimedTask, done: Result<Done, Stopped>) -> Result<(), StoreError> {
+    pub(in crate::tasks) async fn settle(
+        &self,
+        task: &ClaimedTask,
+        done: Result<Done, Stopped>,
+    ) -> Result<(), StoreError> {
         let now = self.now();
         let (end, leads, logs) = match done {
             Ok(Done { again_at: Some(due_at), leads, logs }) => (TaskEnd::Again { due_at }, leads, logs),
@@ -110,7 +120,7 @@ impl Base {
     }
 
     /// All records that a formula selects, with the named cells.
-    pub(super) async fn list(
+    pub(in crate::tasks) async fn list(
         &self,
         table: &str,
         formula: Option<&str>,
@@ -163,12 +173,12 @@ impl Base {
         Ok(())
     }
 
-    pub(super) fn context(&self, trigger: TriggerType) -> Context<'_> {
+    pub(in crate::tasks) fn context(&self, trigger: TriggerType) -> Context<'_> {
         Context { store: &self.store, rules: &self.rules, now: &self.clock, trigger }
     }
 
     /// Feeds events through the engine, as if a webhook had brought them.
-    pub(super) async fn apply(&self, events: Vec<Event>, trigger: TriggerType) -> Result<(), Stopped> {
+    pub(in crate::tasks) async fn apply(&self, events: Vec<Event>, trigger: TriggerType) -> Result<(), Stopped> {
         let mut by_client: BTreeMap<ClientId, Vec<Event>> = BTreeMap::new();
         for event in events {
             by_client.entry(event.client_id.clone()).or_default().push(event);
@@ -192,7 +202,7 @@ impl Base {
         }
     }
 
-    pub(super) async fn want_rounds(&self, rounds: &[(TaskKind, u8)]) -> Result<(), StoreError> {
+    pub(in crate::tasks) async fn want_rounds(&self, rounds: &[(TaskKind, u8)]) -> Result<(), StoreError> {
         let now = self.now();
         let tasks =
             rounds.iter().map(|(kind, priority)| TaskRow::round(Uuid::new_v4(), *kind, *priority, now)).collect();
@@ -201,7 +211,12 @@ impl Base {
 }
 
 /// An event that Airtable tells of.
-pub(super) fn event(key: &ContactKey, dedupe_key: String, occurred_at: DateTime<Utc>, data: EventData) -> Event {
+pub(in crate::tasks) fn event(
+    key: &ContactKey,
+    dedupe_key: String,
+    occurred_at: DateTime<Utc>,
+    data: EventData,
+) -> Event {
     Event {
         client_id: key.client_id.clone(),
         email: key.email.clone(),
@@ -212,6 +227,6 @@ pub(super) fn event(key: &ContactKey, dedupe_key: String, occurred_at: DateTime<
     }
 }
 
-pub(super) fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
+pub(in crate::tasks) fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
     TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now }
 }

@@ -1,15 +1,15 @@
 //! The work with Airtable: what is most urgent goes first, at the pace of the base.
 
-mod base;
+pub(super) mod base;
 mod campaigns;
 mod clients;
 mod erase_lead;
-mod gate;
+pub(super) mod gate;
 mod leads;
 pub(super) mod lists;
 mod logs;
 mod pull;
-mod schema;
+pub(super) mod schema;
 mod webhook;
 mod write_back;
 
@@ -168,6 +168,11 @@ impl Lane {
             | TaskKind::AiSummarise
             | TaskKind::AiFindDocuments
             | TaskKind::AiDocument
+            | TaskKind::VectorsDocument
+            | TaskKind::VectorsContact
+            | TaskKind::VectorsErase
+            | TaskKind::VectorsPull
+            | TaskKind::VectorsSweep
             | TaskKind::PlatformSyncSequence
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily

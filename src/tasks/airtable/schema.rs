@@ -28,19 +28,23 @@ const COMPUTED: [&str; 12] = [
 ];
 
 #[derive(Default)]
-pub(super) struct Schema {
+pub(in crate::tasks) struct Schema {
     /// None where it can't be read: the token lacks the scope.
     tables: Option<Vec<ActualTable>>,
     read_at: Option<DateTime<Utc>>,
 }
 
 impl Schema {
-    pub(super) async fn tables(&mut self, base: &Base) -> Result<Option<&[ActualTable]>, Stopped> {
+    pub(in crate::tasks) async fn tables(&mut self, base: &Base) -> Result<Option<&[ActualTable]>, Stopped> {
         self.read(base, AGE_MS_MAX).await?;
         Ok(self.tables.as_deref())
     }
 
-    pub(super) async fn table_name(&mut self, base: &Base, table_id: &str) -> Result<Option<String>, Stopped> {
+    pub(in crate::tasks) async fn table_name(
+        &mut self,
+        base: &Base,
+        table_id: &str,
+    ) -> Result<Option<String>, Stopped> {
         if self.table(table_id).is_none() {
             self.read(base, RETRY_MS).await?;
         }
@@ -48,7 +52,7 @@ impl Schema {
     }
 
     /// Cells by the names of their fields; of fields that are unknown nothing is said.
-    pub(super) async fn named(
+    pub(in crate::tasks) async fn named(
         &mut self,
         base: &Base,
         table_id: &str,
@@ -66,7 +70,12 @@ impl Schema {
     }
 
     /// The cells that the table takes: a person's base may lack a field, or have one that is computed.
-    pub(super) async fn writable(&mut self, base: &Base, table: &str, cells: Cells) -> Result<Cells, Stopped> {
+    pub(in crate::tasks) async fn writable(
+        &mut self,
+        base: &Base,
+        table: &str,
+        cells: Cells,
+    ) -> Result<Cells, Stopped> {
         self.read(base, AGE_MS_MAX).await?;
         let known = self.tables.as_ref().and_then(|tables| tables.iter().find(|known| known.name == table));
         let Some(known) = known else { return Ok(cells) };

@@ -246,6 +246,11 @@ impl Lane {
             | TaskKind::AiSummarise
             | TaskKind::AiFindDocuments
             | TaskKind::AiDocument
+            | TaskKind::VectorsDocument
+            | TaskKind::VectorsContact
+            | TaskKind::VectorsErase
+            | TaskKind::VectorsPull
+            | TaskKind::VectorsSweep
             | TaskKind::PlatformSyncSequence
             | TaskKind::SuppressionSpread
             | TaskKind::ScheduleHourly
