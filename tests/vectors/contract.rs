@@ -88,6 +88,10 @@ fn is_path(pattern: &str, path: &str) -> bool {
     pattern.len() == path.len() && pattern.iter().zip(&path).all(|(wanted, is)| *wanted == "*" || wanted == is)
 }
 
+fn size(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
+}
+
 fn check(contract: &Value, shape: &Value, value: &Value, place: &str, faults: &mut Vec<String>) {
     if let Some(name) = shape["use"].as_str() {
         return check(contract, &contract["shapes"][name], value, place, faults);
@@ -96,10 +100,10 @@ fn check(contract: &Value, shape: &Value, value: &Value, place: &str, faults: &m
         shape["min"].as_f64().is_none_or(|min| size >= min) && shape["max"].as_f64().is_none_or(|max| size <= max)
     };
     let is_sound = match (shape["type"].as_str().unwrap(), value) {
-        ("string", Value::String(text)) => within(text.len() as f64),
+        ("string", Value::String(text)) => within(size(text.len())),
         ("integer", Value::Number(number)) => !number.is_f64() && within(number.as_f64().unwrap()),
         ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) | ("object", Value::Object(_)) => true,
-        ("array", Value::Array(items)) => within(items.len() as f64),
+        ("array", Value::Array(items)) => within(size(items.len())),
         _ => false,
     };
     if !is_sound {

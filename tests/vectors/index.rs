@@ -7,8 +7,8 @@ use sales_engine::domain::documents::entry::{Entry, Passage};
 use sales_engine::domain::ids::ClientId;
 use sales_engine::intake::Now;
 use sales_engine::sandbox::Sandbox;
-use sales_engine::sandbox::embeddings;
 use sales_engine::sandbox::pinecone::{API_KEY, DIMENSION, VectorFault};
+use sales_engine::sandbox::{embeddings, pinecone};
 use sales_engine::services::embeddings::Embeddings;
 use sales_engine::services::pinecone::Pinecone;
 use sales_engine::services::vector_error::VectorError;
@@ -240,7 +240,7 @@ async fn each_fault_says_what_is_to_be_done() {
                 pinecone.fail_when(move |_, path, _| path.ends_with("/upsert").then_some(fault));
             });
             let result = index.upsert_some(Namespace::Documents, &entries).await;
-            sandbox.pinecone(|pinecone| pinecone.fail_no_more());
+            sandbox.pinecone(pinecone::Pinecone::fail_no_more);
             let expected = match (&result, fault) {
                 (Ok(_), _) => is_harmless,
                 (Err(VectorError::RateLimited { retry_after_ms, .. }), VectorFault::RateLimited(seconds)) => {

@@ -6,6 +6,7 @@ use crate::index::Way;
 use crate::on_both;
 use crate::world::{Weather, World};
 use sales_engine::domain::documents::Namespace;
+use sales_engine::sandbox::{embeddings, pinecone};
 use sales_engine::services::vectors::Query;
 use sales_engine::tasks::erase_task;
 use serde_json::{Value, json};
@@ -38,6 +39,7 @@ async fn messages(world: &World, email: &str) -> Vec<(&'static str, String, Stri
     rows.into_iter().map(split).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one life, told from its beginning to its end")]
 async fn lives(database: &Database, way: Way, weather: Weather) {
     let mut world = World::new(database, way, weather).await;
     let prices = long("prices", 4);
@@ -161,8 +163,8 @@ async fn lives(database: &Database, way: Way, weather: Weather) {
     assert!(!mended.contains_key("description"), "what was said is taken back: {mended:?}");
 
     // It is found, by whom it is for.
-    world.sandbox.pinecone(|pinecone| pinecone.fail_no_more());
-    world.sandbox.embeddings(|embeddings| embeddings.fail_no_more());
+    world.sandbox.pinecone(pinecone::Pinecone::fail_no_more);
+    world.sandbox.embeddings(embeddings::Embeddings::fail_no_more);
     world.clock.forward_ms(120_000);
     let search = |text: &str, client: &str, namespace: Namespace| {
         let (text, client) = (text.to_owned(), Some(client.parse_client()));

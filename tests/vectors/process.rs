@@ -44,7 +44,7 @@ async fn killed_again_and_again_it_indexes_each_document_and_finds_it() {
     }
     // Each write takes a while, so that a kill finds one under way.
     sandbox.pinecone(|pinecone| {
-        pinecone.fail_when(|_, path, _| path.ends_with("/upsert").then_some(VectorFault::Slow(200)))
+        pinecone.fail_when(|_, path, _| path.ends_with("/upsert").then_some(VectorFault::Slow(200)));
     });
     place.json(&["migrate", "--json"]);
     let person = Person::Sqlite(sqlx::sqlite::SqlitePool::connect(&place.address).await.unwrap());

@@ -6,6 +6,7 @@ use crate::on_both;
 use crate::world::{Weather, World};
 use sales_engine::domain::documents::Context;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 on_both! {
     async fn each_refusal_is_told_in_its_record_and_nothing_is_indexed(database: Database) {
@@ -71,7 +72,7 @@ on_both! {
         let cells = world.document(&described);
         assert!(cells["description"].as_str().unwrap().starts_with("Ada's.\n[Sales Engine] Not indexed: "), "{cells:?}");
         assert!(sound.iter().all(|record| world.document(record)["indexed"] == true));
-        let there: usize = world.there().values().map(|records| records.len()).sum();
+        let there: usize = world.there().values().map(BTreeMap::len).sum();
         assert_eq!(there, sound.len(), "one piece each, and nothing else");
         let told = world.logged("Vectorization").await;
         assert_eq!(told.iter().filter(|row| row.starts_with("Failed: document")).count(), refused.len() + 1);
@@ -86,6 +87,6 @@ on_both! {
         world.edits(&sound[0], &json!({ "content_text": Value::Null, "indexed": false, "processing_status": "Complete" }));
         world.work().await;
         assert_eq!(world.document(&sound[0])["processing_status"], "Failed");
-        assert_eq!(world.there().values().map(|records| records.len()).sum::<usize>(), sound.len() - 1);
+        assert_eq!(world.there().values().map(BTreeMap::len).sum::<usize>(), sound.len() - 1);
     }
 }

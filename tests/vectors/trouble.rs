@@ -4,9 +4,9 @@ use crate::common::Database;
 use crate::index::{PLAIN, SALES, WAYS, Way};
 use crate::on_both;
 use crate::world::{Weather, World};
-use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TaskKind;
 use sales_engine::sandbox::pinecone::VectorFault;
+use sales_engine::sandbox::{embeddings, pinecone};
 use sales_engine::tasks::{Configured, waits_for};
 use serde_json::json;
 
@@ -44,7 +44,7 @@ on_both! {
                 });
                 assert!((5..=14).contains(&tries), "{fault:?}: about once an hour, not again and again: {tries}");
                 assert!(world.there().is_empty());
-                world.sandbox.pinecone(|pinecone| pinecone.fail_no_more());
+                world.sandbox.pinecone(pinecone::Pinecone::fail_no_more);
                 for_hours(&mut world, 2).await;
                 assert_eq!(world.there()["documents"].len(), 1, "and then it goes on by itself");
             }
@@ -60,7 +60,7 @@ on_both! {
         let told = for_hours(&mut world, 10).await;
         assert_eq!(told.len(), 1, "{told:#?}");
         assert!(told[0].contains("the key is refused (401)"), "{told:?}");
-        world.sandbox.pinecone(|pinecone| pinecone.fail_no_more());
+        world.sandbox.pinecone(pinecone::Pinecone::fail_no_more);
         for_hours(&mut world, 1).await;
         assert_eq!(world.there()["documents"].len(), 1);
     }
@@ -74,7 +74,7 @@ on_both! {
         for_hours(&mut world, 3).await;
         let failed = world.logged("Vectorization").await;
         assert!(failed.iter().any(|row| row == "Failed: vectors.contact was given up"), "{failed:#?}");
-        world.sandbox.embeddings(|embeddings| embeddings.fail_no_more());
+        world.sandbox.embeddings(embeddings::Embeddings::fail_no_more);
         for_hours(&mut world, 1).await;
         assert_eq!(world.there()["documents"].len(), 1, "the next look at whoever engaged finds it");
     }
@@ -106,7 +106,7 @@ on_both! {
 on_both! {
     async fn what_was_said_before_pinecone_came_is_indexed_and_another_index_is_filled_anew(database: Database) {
         let mut world = World::new(&database, Way::OwnModel, Weather::Calm).await;
-        let with = std::mem::replace(&mut world.rules, Rules::default());
+        let with = std::mem::take(&mut world.rules);
         for n in 0..3 {
             world.replies(&format!("p{n}@customer.example"), &format!("r{n}"), &format!("Question number{n}.")).await;
         }

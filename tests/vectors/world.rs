@@ -375,7 +375,7 @@ impl World {
             let pieces = chunks(text, Limits::of(CHUNK));
             assert!(!pieces.is_empty());
             for (n, range) in pieces.into_iter().enumerate() {
-                wanted.entry(namespace).or_default().insert(format!("{id}_{n}"), text[range].to_owned());
+                wanted.entry(namespace).or_default().insert(format!("{id}_{n}"), text.get(range).unwrap().to_owned());
             }
         }
         assert_eq!(self.there(), wanted, "{:?} {:?}", self.way, self.weather);

@@ -6,7 +6,7 @@ use crate::services::airtable::AirtableError;
 use crate::store::vectors::VectorPassage;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub(super) const DOCUMENTS: &str = "Documents";
@@ -36,14 +36,17 @@ pub(super) async fn work(lane: &Lane, airtable: &Airtable) -> Result<Done, Halt>
             return Ok(done);
         }
     };
-    let mut wanted: Vec<String> = waiting.into_iter().map(|record| record.id).collect();
+    let mut wanted: BTreeSet<String> = waiting.into_iter().map(|record| record.id).collect();
     let checked_at = lane.store.cursor(CHECKED).await?.map(|(_, at)| at);
-    if checked_at.is_none_or(|at| started - at >= TimeDelta::milliseconds(CHECK_MS)) {
+    let is_time = checked_at.is_none_or(|at| started - at >= TimeDelta::milliseconds(CHECK_MS));
+    if is_time {
         wanted.extend(lost(lane, airtable).await?);
-        lane.store.set_cursor(CHECKED, Some("done"), started).await?;
     }
     let tasks = wanted.into_iter().map(|record_id| task(&record_id, started));
     lane.store.want(tasks.collect(), Vec::new()).await?;
+    if is_time {
+        lane.store.set_cursor(CHECKED, Some("done"), started).await?;
+    }
     Ok(done)
 }
 
