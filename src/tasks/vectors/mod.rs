@@ -195,6 +195,8 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
+            | TaskKind::ScheduleHourly
+            | TaskKind::ScheduleDaily
             | TaskKind::PlatformSyncSequence => Ok(Done::default()),
         }
     }
