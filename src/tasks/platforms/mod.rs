@@ -135,6 +135,11 @@ impl Lane {
             | TaskKind::GmailMailbox
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
+            | TaskKind::VectorsDocument
+            | TaskKind::VectorsContact
+            | TaskKind::VectorsErase
+            | TaskKind::VectorsPull
+            | TaskKind::VectorsSweep
             | TaskKind::SuppressionSpread
             | TaskKind::AirtableEraseLead
             | TaskKind::AiClassify

@@ -197,6 +197,8 @@ impl Lane {
             | TaskKind::SuppressionSpread
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily
+            | TaskKind::PlatformBlock
+            | TaskKind::PlatformLeadStatus
             | TaskKind::PlatformSyncSequence => Ok(Done::default()),
         }
     }
