@@ -199,6 +199,7 @@ impl Lane {
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
             | TaskKind::PlatformLeadStatus
+            | TaskKind::AirtableEraseLead
             | TaskKind::PlatformSyncSequence => Ok(Done::default()),
         }
     }
