@@ -149,8 +149,9 @@ on_both! {
 
 #[test]
 fn tasks_that_wait_say_what_for() {
-    let none = Configured { airtable: false, gmail: false, schedule: false, platforms: false, vectors: false };
-    let all = Configured { airtable: true, gmail: true, schedule: true, platforms: true, vectors: true };
+    let none =
+        Configured { airtable: false, gmail: false, schedule: false, platforms: false, ai: false, vectors: false };
+    let all = Configured { airtable: true, gmail: true, schedule: true, platforms: true, ai: true, vectors: true };
     for kind in TaskKind::ALL.iter().filter(|kind| kind.as_str().starts_with("vectors.")) {
         assert!(waits_for(*kind, none).unwrap().contains("Pinecone"), "{kind}");
         assert_eq!(waits_for(*kind, all), None, "{kind}");

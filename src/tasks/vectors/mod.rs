@@ -200,6 +200,10 @@ impl Lane {
             | TaskKind::PlatformBlock
             | TaskKind::PlatformLeadStatus
             | TaskKind::AirtableEraseLead
+            | TaskKind::AiClassify
+            | TaskKind::AiSummarise
+            | TaskKind::AiFindDocuments
+            | TaskKind::AiDocument
             | TaskKind::PlatformSyncSequence => Ok(Done::default()),
         }
     }
