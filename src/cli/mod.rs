@@ -188,7 +188,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Notifications(args) => notifications::run(args, &open(&load()?).await?, out, &rim).await,
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
-        Command::Airtable { command } => airtable::run(command, &load()?, out, &rim).await,
+        Command::Airtable { command } => Box::pin(airtable::run(command, &load()?, out, &rim)).await,
         Command::Sweep(args) => sweep::run(args, &load()?, out, &rim).await,
         Command::Search(args) => search::run(args, &load()?, out).await,
         Command::Mail(args) => mail::run(&args, out, &rim),
