@@ -82,7 +82,7 @@ impl Dispatcher {
         let gmail = Arc::new(gmail::Lane::new(&store, &rules, &now, &pause, Vec::new(), stop.clone()));
         let notify = Arc::new(notify::Lane::new(&store, &rules, &now, Vec::new(), stop.clone()));
         let (schedule, vectors, platforms, ai) = (None, None, Vec::new(), None);
-        Self { store, rules, now, pause, airtable, lists, gmail, schedule, vectors, platforms, ai, notify, stop }
+        Self { store, rules, now, pause, airtable, lists, vectors, gmail, schedule, platforms, ai, notify, stop }
     }
 
     /// Works at these accounts of platforms too.
