@@ -362,6 +362,9 @@ options!(
     }
 );
 
+/// Nobody waits for an erasure to be complete behind bulk.
+const PRIORITY_ERASE: u8 = 1;
+
 /// Work that is wanted. One row a key: wanting it again while it waits or runs only raises a counter.
 #[derive(Debug, Clone)]
 pub struct TaskRow {
@@ -393,6 +396,17 @@ impl TaskRow {
             task_key: Self::contact_key(kind, contact_id),
             contact_id: Some(contact_id),
             ..Self::round(task_id, kind, priority, now)
+        }
+    }
+
+    /// Takes all of a contact's conversation out of the vector index, after an erasure has taken it out of the database; and looks
+    /// again at a time when whoever was at it is through. The contact is named in the payload, because it is gone.
+    pub fn erase_vectors(task_id: Uuid, contact_id: Uuid, again_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        let kind = TaskKind::VectorsErase;
+        Self {
+            task_key: Self::contact_key(kind, contact_id),
+            payload: serde_json::json!({ "contact_id": contact_id, "again_at": again_at }),
+            ..Self::round(task_id, kind, PRIORITY_ERASE, now)
         }
     }
 

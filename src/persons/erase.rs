@@ -106,7 +106,7 @@ async fn take_apart(
     let subjects = tx.hold_person(erasure.client_id.as_ref(), &erasure.email).await?;
     let mut writes = Writes { suppressions: suppressions(rules, erasure, now), ..Writes::default() };
     for subject in &subjects {
-        take_one_apart(&mut tx, subject, person, receipt, &mut writes, now).await?;
+        take_one_apart(&mut tx, rules, subject, person, receipt, &mut writes, now).await?;
         writes.tasks.extend(blocks(rules, erasure, subject, receipt.receipt_id, now));
     }
     if let Some(client_id) = &erasure.client_id {
@@ -121,6 +121,7 @@ async fn take_apart(
 
 async fn take_one_apart(
     tx: &mut Tx,
+    rules: &Rules,
     subject: &Subject,
     person: &Person,
     receipt: &mut Receipt,
@@ -155,11 +156,14 @@ async fn take_one_apart(
     for (name, rows) in taken.rows {
         add(&mut receipt.removed, name, rows);
     }
+    // Somebody may write what is erased at this moment: it is looked for again when that one is through.
+    let again_at = taken.busy_until.map(|until| until + TimeDelta::milliseconds(SLACK_MS));
+    if rules.wants.vectors && subject.has_engaged {
+        writes.tasks.push(TaskRow::erase_vectors(Uuid::new_v4(), subject.contact_id, again_at, now));
+    }
     if subject.airtable_lead_id.is_some() || subject.has_engaged {
         let part = format!("{AIRTABLE}: {}", subject.key.client_id);
         receipt.parts.entry(part.clone()).or_insert_with(pending);
-        // Somebody may write the lead at this moment: it is looked for again when that one is through.
-        let again_at = taken.busy_until.map(|until| until + TimeDelta::milliseconds(SLACK_MS));
         writes.tasks.push(TaskRow {
             tenant: subject.key.client_id.clone(),
             task_key: format!("{}:{}:{}", TaskKind::AirtableEraseLead, receipt.receipt_id, successor),

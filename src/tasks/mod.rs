@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
-pub use vectors::{VectorSettings, erase_task};
+pub use vectors::VectorSettings;
 
 /// How long a claim holds; longer than any one try can take.
 const LEASE_MS: i64 = 120_000;

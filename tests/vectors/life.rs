@@ -6,11 +6,11 @@ use crate::index::Way;
 use crate::on_both;
 use crate::world::{Weather, World};
 use sales_engine::domain::documents::Namespace;
+use sales_engine::domain::ids::Email;
+use sales_engine::persons::{self, Erasure};
 use sales_engine::sandbox::{embeddings, pinecone};
 use sales_engine::services::vectors::Query;
-use sales_engine::tasks::erase_task;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 const LEE: &str = "lee@customer.example";
 const MAX: &str = "max@customer.example";
@@ -178,14 +178,13 @@ async fn lives(database: &Database, way: Way, weather: Weather) {
     assert_eq!(search("tell me more", "acme", Namespace::Documents).await[0].text, "Yes, tell me more.");
 
     // A message is emptied by a person, another conversation is erased.
-    let max: Uuid = world.contact(MAX).await.contact_id;
     world
         .person
         .run("UPDATE chat_history SET message_content = '' WHERE message_content LIKE 'What does it%'")
         .await
         .unwrap();
-    world.person.run(&format!("DELETE FROM chat_history WHERE contact_id = '{max}'")).await.unwrap();
-    world.store.want(vec![erase_task(Uuid::new_v4(), max, world.clock.read())], Vec::new()).await.unwrap();
+    let erasure = Erasure { email: Email::parse(MAX).unwrap(), client_id: None, keeps_suppression: true };
+    persons::erase(&world.store, &world.rules, &erasure, world.clock.read()).await.unwrap();
     world.work().await;
     world.work().await;
     expected.truncate(5);
@@ -193,7 +192,7 @@ async fn lives(database: &Database, way: Way, weather: Weather) {
     assert_eq!(expected.len(), 6);
     holds(&world, &expected);
     let marked = world.person.texts("SELECT vector_id AS x FROM chat_history WHERE message_content = ''").await;
-    assert_eq!(marked, ["-"]);
+    assert_eq!(marked, ["-", "-", "-"], "the emptied one, and the two that were erased");
     assert_eq!(world.person.texts("SELECT count(*) AS x FROM vector_passages").await, ["6"]);
     let told = world.logged("Vectorization").await;
     let mut actions = vec!["Success: conversation indexed", "Success: document"];

@@ -7,6 +7,7 @@ use sales_engine::domain::documents::chunk::{Limits, chunks};
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
+use sales_engine::domain::suppression::Key;
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
 use sales_engine::intake::{self, Delivery};
 use sales_engine::sandbox::pinecone::VectorFault;
@@ -86,6 +87,7 @@ impl World {
         };
         let mut rules = Rules::default();
         rules.wants.vectors = true;
+        rules.suppression.keys = vec![Key::new("the key of all tests of suppression")];
         let world = Self {
             weather,
             way,

@@ -2,7 +2,7 @@
 
 use super::{Done, Halt, Hold, Lane, messages, told};
 use crate::engine::rows::{LogRow, TaskKind, TaskRow};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -17,9 +17,11 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
         let until = started + TimeDelta::milliseconds(WAIT_MS);
         return Err(Halt::Wait { until, why: "waits until nobody writes of this conversation".to_owned() });
     }
+    let again_at = hold.task.payload.get("again_at").and_then(Value::as_str);
+    let again_at = again_at.and_then(|at| at.parse::<DateTime<Utc>>().ok()).filter(|at| *at > started);
     let known = lane.store.vector_passages_of(contact_id).await?;
     if known.is_empty() {
-        return Ok(Done::default());
+        return Ok(Done { again_at, ..Done::default() });
     }
     let removed = messages::remove(lane, hold, known).await?;
     let row = LogRow {
@@ -27,5 +29,5 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
         action_details: Some(format!("{removed} message(s), after an erasure")),
         ..told(hold.task, started, lane.now())
     };
-    Ok(Done { logs: vec![row], ..Done::default() })
+    Ok(Done { logs: vec![row], again_at })
 }

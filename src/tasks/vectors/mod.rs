@@ -40,7 +40,6 @@ pub struct VectorSettings {
     pub airtable: Option<AirtableSettings>,
 }
 
-const PRIORITY_ERASE: u8 = 1;
 const PRIORITY_DOCUMENT: u8 = 5;
 /// When a round that failed for good is tried again: a person may have mended it.
 const FAILED_ROUND_MS: i64 = 600_000;
@@ -283,15 +282,4 @@ fn told(task: &ClaimedTask, started: DateTime<Utc>, now: DateTime<Utc>) -> LogRo
 /// The id of a row that is to be there once, however often it is said.
 fn once(parts: &[&str]) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("vectors:{}", parts.join(":")).as_bytes())
-}
-
-/// The task that takes all of a contact's conversation out of the index, after an erasure has taken it out of the database. The
-/// contact is named in the payload, because it may be gone.
-pub fn erase_task(task_id: Uuid, contact_id: Uuid, now: DateTime<Utc>) -> TaskRow {
-    let kind = TaskKind::VectorsErase;
-    TaskRow {
-        task_key: TaskRow::contact_key(kind, contact_id),
-        payload: serde_json::json!({ "contact_id": contact_id }),
-        ..TaskRow::round(task_id, kind, PRIORITY_ERASE, now)
-    }
 }
