@@ -6,6 +6,7 @@ use crate::on_both;
 use sales_engine::domain::event::{EventData, Source};
 use sales_engine::domain::notification::NotificationKind;
 use sales_engine::domain::rules::Rules;
+use sales_engine::sandbox::notify::Receivers;
 use sales_engine::tasks::Dispatcher;
 use serde_json::{Value, json};
 
@@ -42,7 +43,7 @@ on_both! {
         world.post(json!({ "kind": "unsubscribed", "email": EMAIL, "occurred_at": "2026-11-20T11:30:00Z" })).await;
         world.post(json!({ "kind": "email_sent", "email": EMAIL, "id": "m9", "occurred_at": "2026-11-20T11:40:00Z",
             "campaign_id": "c9", "text": "hello" })).await;
-        world.sandbox.notify(|receivers| receivers.forget());
+        world.sandbox.notify(Receivers::forget);
         world.work().await;
         let kinds = world.kinds();
         let expected = ["follow_up.due", "contact.stage_changed", "deal.won", "contact.stage_changed", "alert.raised"];

@@ -35,7 +35,7 @@ async fn survive(kind: Kind, instances: usize) {
             match seen % 37 {
                 0 => Some(Fault::DropAfter),
                 11 => Some(Fault::Status(500)),
-                _ if seen % 3 == 0 => Some(Fault::Slow(15)),
+                _ if seen.is_multiple_of(3) => Some(Fault::Slow(15)),
                 _ => None,
             }
         });

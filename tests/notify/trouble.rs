@@ -6,12 +6,13 @@ use crate::on_both;
 use chrono::TimeDelta;
 use sales_engine::engine::rows::NotificationStatus;
 use sales_engine::sandbox::Fault;
+use sales_engine::sandbox::notify::Receivers;
 use sales_engine::store::views::NotificationFilter;
 use serde_json::{Value, json};
 
 /// Wanted, then not, then wanted, ...: each moves the stage.
 fn reply(person: u32, nth: u32) -> Value {
-    let intent = if nth % 2 == 0 { "pricing_question" } else { "not_interested" };
+    let intent = if nth.is_multiple_of(2) { "pricing_question" } else { "not_interested" };
     json!({ "kind": "reply_received", "email": format!("p{person}@example.com"), "id": format!("r{person}-{nth}"),
         "occurred_at": format!("2026-11-{:02}T09:{:02}:00Z", 1 + nth, person), "intent": intent, "text": "well" })
 }
@@ -71,7 +72,7 @@ on_both! {
             world.work().await;
             world.clock.forward_ms(600_000);
         }
-        world.sandbox.notify(|receivers| receivers.fail_no_more());
+        world.sandbox.notify(Receivers::fail_no_more);
         end = world.clock.read() + TimeDelta::days(1);
         while world.count("pending").await > 0 && world.clock.read() < end {
             world.work().await;
@@ -106,7 +107,7 @@ on_both! {
         assert_eq!(world.sandbox.notify(|receivers| receivers.received().len()), 1, "after one 410 nothing is sent");
         let told = alerts(&world.database).await;
         assert_eq!((told.len(), told[0].kind.as_str(), told[0].status.as_str()), (1, "target_disabled", "open"));
-        world.sandbox.notify(|receivers| receivers.fail_no_more());
+        world.sandbox.notify(Receivers::fail_no_more);
         assert!(world.database.store.enable_target("hook").await.unwrap());
         assert!(!world.database.store.enable_target("hook").await.unwrap());
         world.clock.forward_ms(86_400_000);
@@ -150,7 +151,7 @@ on_both! {
         world.clock.forward_ms(61_000);
         world.work().await;
         assert_eq!(world.sandbox.notify(|receivers| receivers.received().len()), begun + 1, "one try tells whether it is well");
-        world.sandbox.notify(|receivers| receivers.fail_no_more());
+        world.sandbox.notify(Receivers::fail_no_more);
         world.work_until_done(1).await;
         world.check().await;
         assert_eq!(alerts(&world.database).await[0].status, "resolved");
