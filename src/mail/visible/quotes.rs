@@ -187,32 +187,30 @@ impl Block {
     }
 }
 
-/// The line after the block of header lines that begins here. Values may be broken over lines, and lines may be double-spaced.
+/// The line after the block of header lines that begins here. Values may be broken over lines, and lines may stand apart,
+/// however far: empty lines are not shown.
 fn block_end(lines: &[Line<'_>], at: usize) -> Option<usize> {
     let (first, value) = headers::field(lines.get(at)?.text)?;
     if first == Field::Other {
         return None;
     }
     let mut block = Block::default();
-    let (mut end, mut between, mut blanks) = (at, 0, 0);
+    let (mut end, mut between, mut is_after_blank) = (at, 0, false);
     for (index, line) in lines.iter().enumerate().skip(at).take(BLOCK_LINES_MAX) {
         if line.is_blank() {
-            blanks += 1;
-            if blanks > 1 {
-                break;
-            }
+            is_after_blank = true;
             continue;
         }
         if let Some((field, value)) = headers::field(line.text) {
             block.note(field);
             block.has_address |= value.contains('@');
-            (end, between, blanks) = (index + 1, 0, 0);
+            (end, between, is_after_blank) = (index + 1, 0, false);
             continue;
         }
         // A long list of recipients goes on over many lines.
         between += usize::from(!line.text.contains(['@', ';']));
-        let is_value_of_last = index == end && blanks == 0;
-        if between > 2 || blanks > 0 {
+        let is_value_of_last = index == end && !is_after_blank;
+        if between > 2 || is_after_blank {
             break;
         }
         block.has_address |= is_value_of_last && line.text.contains('@');
