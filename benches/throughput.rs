@@ -265,6 +265,7 @@ fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: us
             body: understood.body_to_store,
             body_sha256: [0; 32],
             is_webhook: true,
+            forwarded_as: None,
         });
     }
     for batch in mine.chunks(batch) {

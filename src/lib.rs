@@ -3,6 +3,7 @@
 //! The way of a webhook, in one line: `listener` (bytes) → `sources` (proven? what does it say?) → `intake` (one batch, one
 //! transaction) → `engine` (pure: what follows?) → `store` (write it) → answer; later `tasks` → `services`.
 
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod domain;
@@ -12,6 +13,7 @@ pub mod intake;
 pub mod listener;
 pub mod mail;
 pub mod persons;
+pub mod replay;
 pub mod sandbox;
 pub mod services;
 pub mod sources;

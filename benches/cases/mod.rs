@@ -171,6 +171,7 @@ fn deciding() -> Box<dyn FnMut()> {
                 body: "{}".to_owned(),
                 body_sha256: [0; 32],
                 is_webhook: true,
+                forwarded_as: None,
             }
         })
         .collect();

@@ -18,7 +18,8 @@ pub(super) async fn deliveries(
     limit: u32,
     out: Out,
 ) -> anyhow::Result<ExitCode> {
-    let rows = store.deliveries(&DeliveryFilter { outcome, source, client, limit }).await?;
+    let rows =
+        store.deliveries(&DeliveryFilter { outcome, source, client, limit, ..DeliveryFilter::default() }).await?;
     out.print(&rows, |rows| {
         let rows: Vec<Vec<String>> = rows
             .iter()

@@ -89,8 +89,10 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),
         None => dispatcher,
     };
-    let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
+    let dispatching = tokio::spawn(dispatcher.run(Arc::clone(&wake), stop.clone()));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
+    let api = app.api().with_tasks_wake(wake);
+    app = app.with_api(api);
     if let Some(keys) = google.keys {
         app = app.with_google_keys(keys);
     }

@@ -57,6 +57,8 @@ pub struct Limits {
     pub shutdown_ms_max: u64,
     /// Per client; none is no limit.
     pub requests_per_second_max: Option<u32>,
+    /// Per caller of the API: the administrator, or a client.
+    pub api_requests_per_second_max: u32,
 }
 
 /// What comes round by the clock.
@@ -105,6 +107,8 @@ pub struct ClientConfig {
     pub time_zone: Zone,
     /// The record of this client in Airtable's Clients; else it is found by `name`.
     pub airtable_client: Option<String>,
+    /// Tokens of the API that see this client alone.
+    pub api_tokens: Vec<Secret>,
     pub sources: ClientSources,
 }
 
@@ -148,6 +152,9 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     if let Some(client) = default_client.as_ref().filter(|client| !clients.contains_key(client)) {
         top.fault("default_client", &format!("`{client}` has no section [clients.{client}]"));
     }
+    for fault in shared_tokens(admin_token.as_ref(), &clients) {
+        top.fault("clients", &fault);
+    }
     top.finish();
     match (listen, faults.into_list()) {
         (Some(listen), list) if list.is_empty() => Ok(Config {
@@ -167,6 +174,22 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
         }),
         (_, list) => Err(ConfigFaults(list)),
     }
+}
+
+/// A token tells who asks, so no two may have the same.
+fn shared_tokens(admin: Option<&Secret>, clients: &BTreeMap<ClientId, ClientConfig>) -> Vec<String> {
+    let mut owners: BTreeMap<&str, String> = BTreeMap::new();
+    owners.extend(admin.map(|token| (token.expose(), "admin_token".to_owned())));
+    let mut faults = Vec::new();
+    for (id, client) in clients {
+        for token in &client.api_tokens {
+            let name = format!("clients.{id}.api_tokens");
+            if let Some(other) = owners.insert(token.expose(), name.clone()).filter(|other| *other != name) {
+                faults.push(format!("one of `{name}` is one of `{other}` too; give each its own"));
+            }
+        }
+    }
+    faults
 }
 
 impl Config {
@@ -207,6 +230,7 @@ fn limits(top: &mut Section<'_>) -> Limits {
             0 => None,
             limit => Some(u32::try_from(limit).unwrap_or(u32::MAX)),
         },
+        api_requests_per_second_max: u32::try_from(number("api_requests_per_second_max", 100)).unwrap_or(u32::MAX),
     }
 }
 

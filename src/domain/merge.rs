@@ -3,7 +3,7 @@
 //! Reports of one source are joined, those of several are laid over one another in the precedence of [`Source`]. Both are
 //! independent of the order of arrival: the join is commutative, associative and idempotent, the precedence is fixed.
 
-use super::event::{Facts, Source};
+use super::event::{EventData, Facts, Source};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -30,6 +30,40 @@ pub fn add_report(seen: &mut BTreeMap<Source, Facts>, source: Source, facts: &Fa
             *known = joined;
             is_new
         }
+    }
+}
+
+/// A report that is read again, with what is configured now. True where it tells something that was not known.
+///
+/// What a category or a label means is said by the configuration and by nothing else in the report, and the name itself is in the
+/// event's key: so the meaning of the new reading takes the place of the old one, and the rest is joined as always.
+pub fn read_again(seen: &mut BTreeMap<Source, Facts>, source: Source, facts: &Facts) -> bool {
+    let is_news = add_report(seen, source, facts);
+    match (seen.get_mut(&source).map(|known| &mut known.data), &facts.data, is_configured(source)) {
+        (
+            Some(EventData::ReplyClassified { intent, requires_action, .. }),
+            EventData::ReplyClassified { intent: now_intent, requires_action: now_requires_action, .. },
+            true,
+        ) => {
+            let is_other = (*intent, *requires_action) != (*now_intent, *now_requires_action);
+            (*intent, *requires_action) = (*now_intent, *now_requires_action);
+            is_news || is_other
+        }
+        (Some(_) | None, _, _) => is_news,
+    }
+}
+
+/// The sources whose classifications are names that the configuration gives a meaning.
+fn is_configured(source: Source) -> bool {
+    match source {
+        Source::Smartlead | Source::Instantly => true,
+        Source::Calcom
+        | Source::Calendly
+        | Source::Gmail
+        | Source::Airtable
+        | Source::N8n
+        | Source::Operator
+        | Source::Scheduler => false,
     }
 }
 

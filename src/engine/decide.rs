@@ -38,6 +38,8 @@ pub struct Incoming {
     pub body_sha256: [u8; 32],
     /// Events that the engine found itself (scheduler, spread campaign changes) come without a delivery to keep.
     pub is_webhook: bool,
+    /// Whose payload it is, where n8n only forwarded it; without it the body could not be read again.
+    pub forwarded_as: Option<Source>,
 }
 
 impl Incoming {
@@ -63,6 +65,7 @@ impl Incoming {
             body: String::new(),
             body_sha256: [0; 32],
             is_webhook: false,
+            forwarded_as: None,
         }
     }
 }
@@ -149,9 +152,12 @@ fn outside_event(key: &ContactKey, contact_id: Uuid, at: DateTime<Utc>, change: 
 /// The contacts that must be folded again from their baseline: an event is older than what is applied, or a report changes one.
 pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
     let mut keys = BTreeSet::new();
+    if let Some(again) = &known.again {
+        keys.extend(again.refold.iter().filter(|key| known.contacts.contains_key(key)).cloned());
+    }
     for event in batch.iter().flat_map(|incoming| &incoming.events) {
         if let Some(stored) = known.events.get(&(event.client_id.clone(), event.dedupe_key.clone())) {
-            if merge::add_report(&mut stored.seen.clone(), event.source, &event.facts) {
+            if report(known)(&mut stored.seen.clone(), event.source, &event.facts) {
                 keys.insert(stored.key.clone());
             }
         } else {
@@ -162,6 +168,11 @@ pub fn needs_history(batch: &[Incoming], known: &Known) -> Vec<ContactKey> {
         }
     }
     keys.into_iter().collect()
+}
+
+/// How a report is added to what is known of its event.
+fn report(known: &Known) -> fn(&mut Seen, Source, &Facts) -> bool {
+    if known.again.is_some() { merge::read_again } else { merge::add_report }
 }
 
 fn is_late(contact: &Contact, event: &Event) -> bool {
@@ -185,11 +196,16 @@ pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, 
             by_contact.entry(told.key.clone()).or_default().push(told);
         }
     }
+    let refold = known.again.as_ref().map(|again| &again.refold);
+    for key in refold.into_iter().flatten() {
+        by_contact.entry(key.clone()).or_default();
+    }
     for (key, events) in by_contact {
         let mut turn = Turn::new(&key, known, rim);
         contact_ids.insert(key.clone(), (turn.contact_id, turn.before.stage));
         let news: Vec<&Told> = events.into_iter().filter(|told| told.is_news).collect();
-        if !news.is_empty() {
+        let is_refolded = refold.is_some_and(|refold| refold.contains(&key)) && known.histories.contains_key(&key);
+        if !news.is_empty() || is_refolded {
             turn.run(&news, known, rim, &mut writes);
             contact_ids.insert(key.clone(), (turn.contact_id, turn.contact.stage));
             verdicts.extend(turn.verdicts);
@@ -256,7 +272,7 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
                     event: event.clone(),
                 }
             });
-            entry.is_news |= merge::add_report(&mut entry.seen, event.source, &event.facts);
+            entry.is_news |= report(known)(&mut entry.seen, event.source, &event.facts);
             entry.is_told_once = is_first && entry.stored.is_none();
         }
     }
@@ -306,10 +322,14 @@ impl Turn {
     fn run(&mut self, news: &[&Told], known: &Known, rim: &mut Rim<'_>, writes: &mut Writes) {
         let history = known.histories.get(&self.key);
         let from = (writes.chat_rows.len(), writes.chat_marks.len());
+        let withdrawn = known.again.as_ref().map_or(&[][..], |again| &again.withdrawn);
         let steps = match history {
-            Some(history) => self.fold_again(news, history, rim, writes),
+            Some(history) => self.fold_again(news, history, withdrawn, rim, writes),
             None => self.apply_on_top(news, rim, writes),
         };
+        if news.is_empty() && self.contact == self.before {
+            return;
+        }
         writes.contacts.push(ContactRow {
             contact_id: self.contact_id,
             key: self.key.clone(),
@@ -371,6 +391,7 @@ impl Turn {
         &mut self,
         news: &[&'a Told],
         history: &History,
+        withdrawn: &[StoredEvent],
         rim: &mut Rim<'_>,
         writes: &mut Writes,
     ) -> Vec<(&'a Event, Step)> {
@@ -384,7 +405,12 @@ impl Turn {
             .map(|row| (row.key.clone(), row))
             .collect();
         let mut events: Vec<Event> = news.iter().map(|told| told.event.clone()).collect();
-        events.extend(known.into_iter().filter(|event| !told.contains_key(event.dedupe_key.as_str())));
+        let is_withdrawn = |event: &Event| {
+            withdrawn.iter().any(|stored| stored.key == self.key && stored.dedupe_key == event.dedupe_key)
+        };
+        events.extend(
+            known.into_iter().filter(|event| !told.contains_key(event.dedupe_key.as_str()) && !is_withdrawn(event)),
+        );
         let folded = fold::fold(&history.baseline, &events, &rim.rules.spans);
         self.contact = folded.contact;
         // A late event hardly ever changes what came after it, and a conversation is long.
@@ -493,7 +519,8 @@ fn answer(
         .filter_map(|event| {
             if let Some(stopped) = gate::stopped(event, known) {
                 let contact = known.contacts.get(&event.contact_key());
-                if stopped.outcome == Outcome::Refused {
+                // What is read again was told when it came.
+                if stopped.outcome == Outcome::Refused && known.again.is_none() {
                     follow::log_refusal(event, contact, &stopped.reason, rim, writes);
                 }
                 return Some(stopped_answer(event, contact, stopped));
@@ -579,6 +606,7 @@ fn delivery_row(
         body,
         body_sha256,
         events_count: u32::try_from(kept).unwrap_or(u32::MAX),
+        forwarded_as: incoming.forwarded_as,
     }
 }
 

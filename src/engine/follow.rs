@@ -9,7 +9,7 @@ use super::rows::{
 use crate::domain::alert::AlertKind;
 use crate::domain::contact::Contact;
 use crate::domain::erasure::Person;
-use crate::domain::event::{Event, EventData, Source};
+use crate::domain::event::{CampaignChange, Event, EventData, Source};
 use crate::domain::fold::Step;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey};
 use crate::domain::lead_change;
@@ -76,7 +76,11 @@ pub(super) fn write(
     }
     if was_folded_again && subject.before.stage != subject.after.stage {
         let kinds: Vec<&str> = steps.iter().map(|(event, _)| event.facts.data.kind()).collect();
-        let details = format!("folded again, because {} came late or was told more fully", kinds.join(", "));
+        let details = if kinds.is_empty() {
+            "folded again under the present rules, by a replay".to_owned()
+        } else {
+            format!("folded again, because {} came late or was told more fully", kinds.join(", "))
+        };
         let mut row = stage_log(subject, subject.before.stage, subject.after.stage, rim);
         row.action_details = Some(details);
         writes.logs.push(row);
@@ -280,7 +284,7 @@ pub(super) fn write_changes_and_alerts(
             task_id: (rim.new_id)(),
             kind: TaskKind::CampaignSpread,
             tenant: change.client_id.clone(),
-            task_key: format!("{}:{}:{}", TaskKind::CampaignSpread, change.client_id, change.dedupe_key),
+            task_key: spread_key(change),
             contact_id: None,
             payload: json!({
                 "campaign_id": change.campaign,
@@ -325,6 +329,12 @@ fn unrecognised(incoming: &Incoming, reason: &str, rim: &Rim<'_>) -> LogRow {
     LogRow { trigger_type: rim.trigger, ..alert_log(&incoming.client_id, log_id, raised, rim.now) }
 }
 
-fn told_id(client_id: &ClientId, dedupe_key: &str) -> Uuid {
+/// The key of the task that spreads a change over the contacts of its campaign.
+pub fn spread_key(change: &CampaignChange) -> String {
+    format!("{}:{}:{}", TaskKind::CampaignSpread, change.client_id, change.dedupe_key)
+}
+
+/// The id of the log row of an alert that a delivery tells.
+pub fn told_id(client_id: &ClientId, dedupe_key: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{client_id}:{dedupe_key}").as_bytes())
 }

@@ -3,8 +3,9 @@
 mod ai;
 pub mod alerts;
 pub mod decide;
-mod follow;
+pub mod follow;
 pub mod gate;
 pub mod lineage;
 pub mod notify;
+pub mod overlay;
 pub mod rows;

@@ -11,7 +11,7 @@ use crate::domain::outreach::Outreach;
 use crate::domain::stage::{Stage, options};
 use crate::domain::suppression::{Hashed, Listed, Reason, Scope};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 options!(
@@ -115,6 +115,17 @@ pub struct Known {
     pub histories: HashMap<ContactKey, History>,
     /// Under what the batch's addresses are suppressed, for whomever; most are not there.
     pub suppressed: HashMap<Email, Vec<Listed>>,
+    /// Set where the batch is deliveries that are read again.
+    pub again: Option<Again>,
+}
+
+/// What a batch of deliveries that are read again does beside what any batch does.
+#[derive(Debug, Default)]
+pub struct Again {
+    /// Contacts that are folded again whether or not something new is told of them: the rules may have changed.
+    pub refold: BTreeSet<ContactKey>,
+    /// Events that one of these deliveries told before and does not tell any more.
+    pub withdrawn: Vec<StoredEvent>,
 }
 
 /// What is asked of the suppressions: hashes, and the addresses that each stands for.
@@ -184,6 +195,8 @@ pub struct DeliveryRow {
     /// Of the body as it was received.
     pub body_sha256: [u8; 32],
     pub events_count: u32,
+    /// Whose payload it is, where n8n only forwarded it.
+    pub forwarded_as: Option<Source>,
 }
 
 /// A contact to insert or to update, whole.

@@ -152,6 +152,7 @@ impl Writer {
             body: delivery.body,
             body_sha256: delivery.body_sha256,
             events_count: 0,
+            forwarded_as: delivery.forwarded_as,
         };
         let mut tx = self.store.begin().await?;
         let log = dead_log(&row, self.trigger, (self.now)());

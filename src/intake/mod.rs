@@ -3,6 +3,7 @@
 //! Batching is natural: while one transaction commits, arrivals gather and become the next batch. There is no timer, so a lone
 //! webhook is answered at once and a flood is written hundreds at a time.
 
+pub mod again;
 mod batcher;
 
 use crate::domain::event::{Event, Source};
@@ -284,7 +285,7 @@ fn new_id(now: DateTime<Utc>) -> impl FnMut() -> Uuid {
 }
 
 fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
-    let Understood { events, orphans, campaign_changes, alerts, unrecognised, ignored, body_to_store } =
+    let Understood { events, orphans, campaign_changes, alerts, unrecognised, ignored, body_to_store, forwarded_as } =
         delivery.understood;
     Incoming {
         delivery_id,
@@ -300,5 +301,6 @@ fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
         body: body_to_store,
         body_sha256: delivery.body_sha256,
         is_webhook: true,
+        forwarded_as,
     }
 }

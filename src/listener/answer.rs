@@ -1,5 +1,6 @@
 //! Answers: a status, a body, and the few headers that matter.
 
+use crate::api::Answer;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
@@ -15,6 +16,8 @@ pub(super) struct Answered {
     content_type: &'static str,
     retry_after: bool,
     allow: Option<&'static str>,
+    /// Further ones, as the API says them.
+    headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Serialize)]
@@ -24,7 +27,11 @@ struct ErrorBody<'a> {
 
 impl Answered {
     fn new(status: u16, body: impl Into<Bytes>, content_type: &'static str) -> Self {
-        Self { status, body: body.into(), content_type, retry_after: false, allow: None }
+        Self { status, body: body.into(), content_type, retry_after: false, allow: None, headers: Vec::new() }
+    }
+
+    pub(super) fn api(answer: Answer) -> Self {
+        Self { headers: answer.headers, ..Self::new(answer.status, answer.body, answer.content_type) }
     }
 
     /// What Airtable wants of a ping: no body at all.
@@ -79,6 +86,11 @@ impl Answered {
         }
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
         }
         response
     }

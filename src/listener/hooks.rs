@@ -179,7 +179,15 @@ pub(super) async fn read_body(
     body: Incoming,
     bytes_max: usize,
 ) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
-    let limit = bytes_max.min(app.config.limits.body_bytes_max);
+    read_body_within(app, body, bytes_max.min(app.config.limits.body_bytes_max)).await
+}
+
+/// The same with a limit of its own.
+pub(super) async fn read_body_within(
+    app: &App,
+    body: Incoming,
+    limit: usize,
+) -> Result<(Bytes, OwnedSemaphorePermit), Answered> {
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(too_large(limit));
     }

@@ -1,12 +1,14 @@
 //! The listener: accept, limits, routes, answers. The only place where hyper's server is named.
 
 mod answer;
+mod api;
 mod hooks;
 mod metrics;
 mod push;
 mod rate;
 mod slots;
 
+use crate::api::Api;
 use crate::config::Config;
 use crate::intake::{IntakeHandle, Now};
 use crate::store::Store;
@@ -39,6 +41,8 @@ pub struct App {
     /// Bytes of bodies that are being received or understood: an unproven client must not fill the memory.
     receiving: Arc<Semaphore>,
     google_keys: Option<GoogleKeys>,
+    api: Api,
+    api_rates: Rates,
 }
 
 /// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
@@ -46,17 +50,31 @@ const RECEIVING_BYTES_MAX: usize = 33_554_432;
 
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
+        let api = Api::new(Arc::clone(&config), store.clone(), intake.clone(), now.clone());
         Self {
             config,
             intake,
             store,
             now,
+            api,
+            api_rates: Rates::default(),
             metrics: Metrics::default(),
             rates: Rates::default(),
             slots: Arc::default(),
             receiving: Arc::new(Semaphore::new(RECEIVING_BYTES_MAX)),
             google_keys: None,
         }
+    }
+
+    /// With an API that wakes the tasks.
+    #[must_use]
+    pub fn with_api(self, api: Api) -> Self {
+        Self { api, ..self }
+    }
+
+    /// The API as it is without further parts.
+    pub fn api(&self) -> Api {
+        self.api.clone()
     }
 
     /// Without them every push of Gmail is asked to come again.
@@ -158,6 +176,7 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
                 Answered::error(503, "the database does not answer").retry_after()
             }
         },
+        ["api", ..] => api::answer(app, slot, request).await,
         ["metrics"] => only_get(&method, || Answered::metrics(app.metrics.render())),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
     }

@@ -165,7 +165,12 @@ const SECRET_FIELDS: &[&str] = &[
 pub(super) fn strip_secrets(value: &mut Value) {
     match value {
         Value::Object(object) => {
+            // n8n's item wrapper is known by our own address in it; without that it must still be known when it is read again.
+            let is_wrapper = object.contains_key("headers") && object.contains_key("webhookUrl");
             object.retain(|name, _| !SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)));
+            if is_wrapper && !object.contains_key("executionMode") {
+                object.insert("executionMode".to_owned(), Value::Null);
+            }
             object.values_mut().for_each(strip_secrets);
         }
         Value::Array(items) => items.iter_mut().for_each(strip_secrets),

@@ -51,6 +51,9 @@ pub struct Understood {
     pub ignored: Vec<String>,
     /// The body as it may be stored: secrets and our own webhook address taken out.
     pub body_to_store: String,
+    /// Whose payload it is, where n8n only forwarded it (`?as=`).
+    #[serde(skip)]
+    pub forwarded_as: Option<Source>,
 }
 
 /// The request does not prove where it comes from. The text names the missing proof, never the expected value.
@@ -113,6 +116,20 @@ pub fn read(source: Source, sources: &ClientSources, request: &Request<'_>) -> R
     json::strip_secrets(&mut value);
     understood.body_to_store = value.to_string();
     Ok(understood)
+}
+
+/// Reads a body that was stored: proven when it came, without its secrets, and by the time at which it was received.
+pub fn read_stored(
+    source: Source,
+    forwarded_as: Option<Source>,
+    sources: &ClientSources,
+    client_id: &ClientId,
+    body: &str,
+    received_at: DateTime<Utc>,
+) -> Result<Understood, Malformed> {
+    let query = forwarded_as.map(|source| format!("as={source}")).unwrap_or_default();
+    let request = Request { client_id, query: &query, headers: &[], body: body.as_bytes(), received_at };
+    read(source, sources, &request)
 }
 
 /// Where an event of this request stands: whose, who told it, when.

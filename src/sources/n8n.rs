@@ -89,6 +89,7 @@ pub(super) fn read(
             }
         },
     };
+    understood.forwarded_as = forwarded;
     let items = unwrap(value)?;
     let count = items.len();
     for (index, item) in items.into_iter().enumerate() {

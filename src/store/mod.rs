@@ -4,12 +4,14 @@
 
 pub mod ai;
 mod alerts;
+pub mod api;
 mod cells;
 pub mod erasure;
 mod foreign;
 mod gmail;
 mod migrations;
 pub mod notifications;
+mod pages;
 mod platforms;
 mod postgres;
 pub mod schedule;
@@ -22,7 +24,8 @@ mod views_of;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::engine::rows::{
-    Asked, ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, TaskKind, TaskRow, TaskSettled, Writes,
+    Asked, ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, StoredEvent, TaskKind, TaskRow, TaskSettled,
+    Writes,
 };
 use chrono::{DateTime, Utc};
 pub use platforms::AccountTasks;
@@ -31,8 +34,8 @@ use sqlite::{SqliteStore, SqliteTx};
 use std::collections::HashMap;
 use uuid::Uuid;
 use views::{
-    CampaignCounts, ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ListTotals,
-    ListWrite, Slot, TaskFilter, TaskView, TimelineView,
+    CampaignCounts, ContactView, CountsView, DeliveryAgain, DeliveryFilter, DeliverySelection, DeliveryView, Effects,
+    EventFilter, EventView, ListTotals, ListWrite, Slot, StoredDelivery, TaskFilter, TaskView, TimelineView,
 };
 
 /// Why the store did not do it.
@@ -421,6 +424,19 @@ impl Store {
         }
     }
 
+    /// A page of deliveries with their bodies, oldest first.
+    pub async fn stored_deliveries(
+        &self,
+        selection: &DeliverySelection,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<StoredDelivery>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.stored_deliveries(selection, after, limit).await,
+            Self::Postgres(store) => store.stored_deliveries(selection, after, limit).await,
+        }
+    }
+
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.events(filter).await,
@@ -476,6 +492,37 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.load_histories(contacts).await,
             Self::Postgres(tx) => tx.load_histories(contacts).await,
+        }
+    }
+
+    /// The events that these deliveries brought, with the delivery of each.
+    pub async fn events_of_deliveries(
+        &mut self,
+        deliveries: &[(Uuid, DateTime<Utc>)],
+    ) -> Result<Vec<(Uuid, StoredEvent)>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.events_of_deliveries(deliveries).await,
+            Self::Postgres(tx) => tx.events_of_deliveries(deliveries).await,
+        }
+    }
+
+    /// Which of these tasks and log rows are there.
+    pub async fn effects(&mut self, task_keys: &[String], log_ids: &[Uuid]) -> Result<Effects, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.effects(task_keys, log_ids).await,
+            Self::Postgres(tx) => tx.effects(task_keys, log_ids).await,
+        }
+    }
+
+    /// What became of deliveries that were read again; events that none of them tells any more go, and their chat rows with them.
+    pub async fn write_again(
+        &mut self,
+        deliveries: &[DeliveryAgain],
+        withdrawn: &[StoredEvent],
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.write_again(deliveries, withdrawn).await,
+            Self::Postgres(tx) => tx.write_again(deliveries, withdrawn).await,
         }
     }
 

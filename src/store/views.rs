@@ -309,12 +309,77 @@ pub struct CountsView {
     pub events: i64,
 }
 
+/// Which deliveries, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
     pub outcome: Option<Outcome>,
     pub source: Option<Source>,
     pub client: Option<ClientId>,
+    /// Received at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before this time.
+    pub until: Option<DateTime<Utc>>,
+    /// The last one of the page before.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
     pub limit: u32,
+}
+
+/// Which deliveries are read again, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliverySelection {
+    /// Only these; none of them named is all.
+    pub ids: Vec<Uuid>,
+    pub outcome: Option<Outcome>,
+    pub source: Option<Source>,
+    pub client: Option<ClientId>,
+    /// Received at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before this time.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A delivery as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredDelivery {
+    pub delivery_id: Uuid,
+    pub client_id: ClientId,
+    pub source: Source,
+    pub received_at: DateTime<Utc>,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    pub events_count: i64,
+    /// Without its secrets; empty where it was kept no longer.
+    pub body: String,
+    /// Whose payload it is, where n8n only forwarded it.
+    pub forwarded_as: Option<Source>,
+    /// What became of it before it was read again, oldest first.
+    pub earlier: Vec<EarlierOutcome>,
+}
+
+/// What became of a delivery until it was read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierOutcome {
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    pub until: DateTime<Utc>,
+}
+
+/// What became of a delivery that was read again.
+#[derive(Debug, Clone)]
+pub struct DeliveryAgain {
+    pub delivery_id: Uuid,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    pub events_count: i64,
+    /// As it is from now on.
+    pub earlier: Vec<EarlierOutcome>,
+}
+
+/// Work and alerts that are about no single contact, by their identities, as far as they are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    pub task_keys: HashSet<String>,
+    pub log_ids: HashSet<Uuid>,
 }
 
 #[derive(Debug, Clone, Default)]

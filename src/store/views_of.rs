@@ -9,16 +9,17 @@ use super::notifications::{ClaimedNotification, TargetState};
 use super::vectors::{EngagedContact, MessageView, VectorPassage};
 use super::views::{
     AlertCount, AlertView, CampaignCounts, ChatView, ContactView, CountsView, DeliveryView, EventView, InSequence,
-    LogView, News, NotificationCount, NotificationView, Owner, Owners, Reached, Receipt, Standing, Subject,
-    SuppressionView, TaskView,
+    LogView, News, NotificationCount, NotificationView, Owner, Owners, Reached, Receipt, Standing, StoredDelivery,
+    Subject, SuppressionView, TaskView,
 };
 use crate::domain::documents::Namespace;
+use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::notification::NotificationKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Listed;
 use crate::engine::notify::AlertTold;
-use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, TaskKind};
+use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, Outcome, TaskKind};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -247,6 +248,26 @@ pub(super) fn delivery(row: &impl Cells) -> Result<DeliveryView, StoreError> {
         outcome: row.text("outcome")?,
         reason: row.maybe("reason")?,
         events_count: row.number("events_count")?,
+    })
+}
+
+pub(super) fn stored_delivery(row: &impl Cells) -> Result<StoredDelivery, StoreError> {
+    let source = |column: &str| -> Result<Option<Source>, StoreError> {
+        let name = row.maybe(column)?;
+        name.map(|name| Source::parse(&name).ok_or_else(|| unreadable("source", name))).transpose()
+    };
+    let outcome = row.text("outcome")?;
+    Ok(StoredDelivery {
+        delivery_id: row.id("delivery_id")?,
+        client_id: ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?,
+        source: source("source")?.ok_or_else(|| unreadable("source", "it is null"))?,
+        received_at: time(row, "received_at")?,
+        outcome: Outcome::parse(&outcome).ok_or_else(|| unreadable("outcome", outcome))?,
+        reason: row.maybe("reason")?,
+        events_count: row.number("events_count")?,
+        body: row.maybe("body")?.unwrap_or_default(),
+        forwarded_as: source("read_as")?,
+        earlier: row.json("earlier")?,
     })
 }
 

@@ -272,6 +272,7 @@ fn incoming(event: &Event, number: usize) -> Incoming {
         body: "{}".into(),
         body_sha256: [0; 32],
         is_webhook: true,
+        forwarded_as: None,
     }
 }
 

@@ -1,13 +1,11 @@
 //! What operators read. Every list has a limit and an index.
 
 use super::{PostgresStore, fault};
-use crate::domain::event::Source;
 use crate::domain::ids::{ClientId, ContactKey, Email};
-use crate::engine::rows::{Outcome, TaskKind, TaskStatus};
+use crate::engine::rows::{TaskKind, TaskStatus};
 use crate::store::cells::Cells as _;
 use crate::store::views::{
-    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView,
-    TimelineView,
+    ContactView, CountsView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView, TimelineView,
 };
 use crate::store::{StoreError, views_of};
 use sqlx::postgres::PgRow;
@@ -62,23 +60,6 @@ impl PostgresStore {
             .fetch_all(&self.readers)
             .await
             .map_err(fault)
-    }
-
-    pub(in crate::store) async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT delivery_id, client_id, source, received_at, outcome, reason, events_count FROM deliveries
-             WHERE ($1::TEXT IS NULL OR outcome = $1) AND ($2::TEXT IS NULL OR source = $2)
-               AND ($3::TEXT IS NULL OR client_id = $3)
-             ORDER BY received_at DESC, delivery_id DESC LIMIT $4",
-        )
-        .bind(filter.outcome.map(Outcome::as_str))
-        .bind(filter.source.map(Source::as_str))
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(i64::from(filter.limit.min(ROWS_MAX)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::delivery).collect()
     }
 
     pub(in crate::store) async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {

@@ -20,6 +20,7 @@ const MIGRATIONS: migrations::Migrations = &[
     (9, "suppression", include_str!("../../../migrations/postgres/0009_suppression.sql")),
     (10, "vectors", include_str!("../../../migrations/postgres/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/postgres/0011_ai.sql")),
+    (13, "operators", include_str!("../../../migrations/postgres/0013_operators.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.

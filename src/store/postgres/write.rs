@@ -2,7 +2,7 @@
 
 use super::{PostgresTx, alerts, fault};
 use crate::domain::contact::ActionTaken;
-use crate::domain::event::{ContactSource, FollowUpReason};
+use crate::domain::event::{ContactSource, FollowUpReason, Source};
 use crate::domain::ids::{CampaignId, ClientId};
 use crate::domain::intent::{Intent, Sentiment};
 use crate::domain::stage::{CampaignStatus, LeadEmailStatus};
@@ -213,15 +213,15 @@ const NOTIFICATIONS: &str = "
 
 const DELIVERIES: &str = "
     INSERT INTO deliveries (
-        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)
+        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count, read_as)
     SELECT
         v.delivery_id, v.client_id, v.source, v.received_at, v.outcome, v.reason, v.body, v.body_sha256,
-        v.events_count
+        v.events_count, v.read_as
     FROM unnest(
         $1::UUID[], $2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::BYTEA[],
-        $9::INT[]
+        $9::INT[], $10::TEXT[]
     ) AS v(
-        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)";
+        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count, read_as)";
 
 // Somebody who opted out may ask to be erased later; never the other way.
 const SUPPRESSIONS: &str = "
@@ -639,6 +639,7 @@ fn deliveries(arguments: &mut PgArguments, rows: &[DeliveryRow]) -> Result<(), S
         row.body.as_str(),
         row.body_sha256.as_slice(),
         count(row.events_count),
+        row.forwarded_as.map(Source::as_str),
     ]);
     Ok(())
 }
@@ -652,7 +653,7 @@ mod tests {
         assert_eq!(renumbered("a $1::TEXT[], $2 b $1", 3), ("a $4::TEXT[], $5 b $4".to_owned(), 2));
         assert_eq!(renumbered("none", 3), ("none".to_owned(), 0));
         let whole = compose((1 << PARTS.len()) - 1);
-        assert!(whole.contains("$192::") && whole.ends_with("= $193 THEN 1 ELSE 0 END)"), "{whole}");
+        assert!(whole.contains("$193::") && whole.ends_with("= $194 THEN 1 ELSE 0 END)"), "{whole}");
         assert!(compose(2).ends_with(") SELECT 1"), "nothing to count without known contacts");
     }
 }

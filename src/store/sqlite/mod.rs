@@ -3,6 +3,7 @@
 mod ai;
 mod airtable;
 mod alerts;
+mod api;
 mod erasure;
 mod gmail;
 mod lists;
@@ -10,6 +11,7 @@ mod load;
 mod notifications;
 mod platforms;
 mod queries;
+mod replay;
 mod schedule;
 mod suppression;
 mod tasks;
@@ -46,6 +48,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
     (10, "vectors", include_str!("../../../migrations/sqlite/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
+    (13, "operators", include_str!("../../../migrations/sqlite/0013_operators.sql")),
 ];
 
 #[derive(Debug, Clone)]

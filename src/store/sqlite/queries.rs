@@ -4,8 +4,7 @@ use super::{SqliteStore, StoreError, fault};
 use crate::domain::ids::ContactKey;
 use crate::store::cells::Cells as _;
 use crate::store::views::{
-    ContactView, CountsView, DeliveryFilter, DeliveryView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView,
-    TimelineView,
+    ContactView, CountsView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView, TimelineView,
 };
 use crate::store::views_of;
 use sqlx::sqlite::SqliteRow;
@@ -70,22 +69,6 @@ impl SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(fault)
-    }
-
-    pub(in crate::store) async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT delivery_id, client_id, source, received_at, outcome, reason, events_count FROM deliveries
-             WHERE (?1 IS NULL OR outcome = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR client_id = ?3)
-             ORDER BY received_at DESC, delivery_id DESC LIMIT ?4",
-        )
-        .bind(filter.outcome.map(crate::engine::rows::Outcome::as_str))
-        .bind(filter.source.map(crate::domain::event::Source::as_str))
-        .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
-        .bind(filter.limit.min(ROWS_MAX))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::delivery).collect()
     }
 
     pub(in crate::store) async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {

@@ -156,11 +156,11 @@ const NOTIFICATIONS: &str = "
 
 const DELIVERIES: &str = "
     INSERT INTO deliveries (
-        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count)
+        delivery_id, client_id, source, received_at, outcome, reason, body, body_sha256, events_count, read_as)
     SELECT
         v.value ->> 'delivery_id', v.value ->> 'client_id', v.value ->> 'source', v.value ->> 'received_at',
         v.value ->> 'outcome', v.value ->> 'reason', v.value ->> 'body', v.value ->> 'body_sha256',
-        v.value ->> 'events_count'
+        v.value ->> 'events_count', v.value ->> 'read_as'
     FROM json_each(?1) AS v";
 
 // Somebody who opted out may ask to be erased later; never the other way.
@@ -387,6 +387,7 @@ fn delivery(row: &DeliveryRow) -> Result<Value, StoreError> {
         "body": row.body,
         "body_sha256": hex::encode(row.body_sha256),
         "events_count": row.events_count,
+        "read_as": row.forwarded_as,
     }))
 }
 

@@ -1,5 +1,7 @@
 //! `replay`: payloads through the engine again, straight into the database or signed over HTTP; or as a rehearsal.
 
+mod stored;
+
 use super::fixtures::{Payload, read};
 use super::out::{Out, clip, table};
 use super::sign::{Signed, client, sign};
@@ -22,20 +24,22 @@ const QUEUE_MAX: usize = 16;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Payload files, or folders with `.json` files.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "stored", conflicts_with = "stored")]
     paths: Vec<PathBuf>,
     /// Post them, signed, to the service at this address instead of writing to the database.
-    #[arg(long, value_name = "URL", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["dry_run", "stored"])]
     to: Option<String>,
     /// Show what they would do, change nothing.
     #[arg(long)]
     dry_run: bool,
     /// Who posts them; else the name of the folder they lie in.
-    #[arg(long = "as", value_name = "SOURCE", value_parser = super::parse_source)]
+    #[arg(long = "as", value_name = "SOURCE", value_parser = super::parse_source, conflicts_with = "stored")]
     source: Option<Source>,
-    /// For which client; the default client unless given.
+    /// For which client; the default client unless given. With --stored: only this client's, all unless given.
     #[arg(long, value_parser = super::parse_client)]
     client: Option<ClientId>,
+    #[command(flatten)]
+    stored: stored::Args,
 }
 
 /// What became of one payload.
@@ -51,6 +55,9 @@ pub(super) struct Replayed {
 }
 
 pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> anyhow::Result<ExitCode> {
+    if args.stored.stored {
+        return stored::run(&args.stored, args.client, args.dry_run, config, out, rim).await;
+    }
     let payloads = read(&args.paths).context("read the payloads")?;
     anyhow::ensure!(!payloads.is_empty(), "there is no .json file at these paths");
     let (id, client) = client(config, args.client.as_ref())?;

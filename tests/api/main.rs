@@ -1,0 +1,13 @@
+//! What operators and workflows ask of the program, on both databases: the HTTP API, and deliveries that are read again.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what is not there is a failed test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../python/mod.rs"]
+mod python;
+
+mod endpoints;
+mod replay;
+mod schema;
+mod served;
+mod world;
