@@ -2,6 +2,7 @@
 
 use super::{Rim, google, keys, platforms};
 use crate::config::{ClientConfig, Config, TargetConfig};
+use crate::console::Console;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
@@ -12,7 +13,7 @@ use crate::services::fetch::Fetcher;
 use crate::services::notify::Notifier;
 use crate::store::Store;
 use crate::tasks::{
-    AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
+    self, AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
     ScheduledMailbox, Tenant,
 };
 use anyhow::Context as _;
@@ -84,8 +85,12 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         Some(settings) => dispatcher.with_ai(settings, airtable.as_ref()),
         None => dispatcher,
     };
-    let dispatching = tokio::spawn(dispatcher.run(wake, stop.clone()));
-    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
+    let dispatching = tokio::spawn(dispatcher.run(Arc::clone(&wake), stop.clone()));
+    let has = configured(&config);
+    let console = Console::new(Arc::clone(&config), store.clone(), rim.now.clone())
+        .with_tasks_wake(Arc::clone(&wake))
+        .with_waits(|kind| tasks::waits_for(kind, has));
+    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()).with_console(console);
     if let Some(keys) = google.keys {
         app = app.with_google_keys(keys);
     }

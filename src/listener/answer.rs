@@ -1,5 +1,6 @@
 //! Answers: a status, a body, and the few headers that matter.
 
+use crate::console::Page;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
@@ -15,6 +16,8 @@ pub(super) struct Answered {
     content_type: &'static str,
     retry_after: bool,
     allow: Option<&'static str>,
+    /// Those of the console's pages.
+    headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Serialize)]
@@ -24,7 +27,7 @@ struct ErrorBody<'a> {
 
 impl Answered {
     fn new(status: u16, body: impl Into<Bytes>, content_type: &'static str) -> Self {
-        Self { status, body: body.into(), content_type, retry_after: false, allow: None }
+        Self { status, body: body.into(), content_type, retry_after: false, allow: None, headers: Vec::new() }
     }
 
     /// What Airtable wants of a ping: no body at all.
@@ -60,6 +63,10 @@ impl Answered {
         Self::new(200, text, "application/openmetrics-text; version=1.0.0; charset=utf-8")
     }
 
+    pub(super) fn page(page: Page) -> Self {
+        Self { headers: page.headers, ..Self::new(page.status, page.body, page.content_type) }
+    }
+
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..Self::error(405, "the method is not allowed here") }
     }
@@ -79,6 +86,11 @@ impl Answered {
         }
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
         }
         response
     }

@@ -1,6 +1,7 @@
 //! The listener: accept, limits, routes, answers. The only place where hyper's server is named.
 
 mod answer;
+mod console;
 mod hooks;
 mod metrics;
 mod push;
@@ -8,6 +9,7 @@ mod rate;
 mod slots;
 
 use crate::config::Config;
+use crate::console::Console;
 use crate::intake::{IntakeHandle, Now};
 use crate::store::Store;
 use answer::Answered;
@@ -39,6 +41,7 @@ pub struct App {
     /// Bytes of bodies that are being received or understood: an unproven client must not fill the memory.
     receiving: Arc<Semaphore>,
     google_keys: Option<GoogleKeys>,
+    console: Console,
 }
 
 /// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
@@ -46,17 +49,25 @@ const RECEIVING_BYTES_MAX: usize = 33_554_432;
 
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
+        let console = Console::new(Arc::clone(&config), store.clone(), now.clone());
         Self {
             config,
             intake,
             store,
             now,
+            console,
             metrics: Metrics::default(),
             rates: Rates::default(),
             slots: Arc::default(),
             receiving: Arc::new(Semaphore::new(RECEIVING_BYTES_MAX)),
             google_keys: None,
         }
+    }
+
+    /// With a console that knows more than the database tells.
+    #[must_use]
+    pub fn with_console(self, console: Console) -> Self {
+        Self { console, ..self }
     }
 
     /// Without them every push of Gmail is asked to come again.
@@ -158,6 +169,8 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
                 Answered::error(503, "the database does not answer").retry_after()
             }
         },
+        // Apart, so that a webhook's connection does not carry room for pages.
+        ["console", ..] => Box::pin(console::answer(app, slot, request)).await,
         ["metrics"] => only_get(&method, || Answered::metrics(app.metrics.render())),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
     }

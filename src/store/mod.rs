@@ -5,6 +5,8 @@
 pub mod ai;
 mod alerts;
 mod cells;
+pub mod console;
+mod counting;
 pub mod erasure;
 mod foreign;
 mod gmail;

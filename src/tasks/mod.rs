@@ -3,6 +3,7 @@
 
 mod ai;
 mod airtable;
+mod counts;
 mod gmail;
 mod logs;
 mod notify;
@@ -210,7 +211,8 @@ impl Dispatcher {
             }
         };
         let elsewhere = platforms::run(platforms, &now, &stop);
-        tokio::join!(rest, imports, clockwork, mailboxes, elsewhere, questions);
+        let counts = counts::fold(&store, &now, &stop);
+        tokio::join!(rest, imports, clockwork, mailboxes, elsewhere, questions, counts);
     }
 }
 

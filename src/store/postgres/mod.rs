@@ -5,6 +5,7 @@ mod address;
 mod ai;
 mod airtable;
 mod alerts;
+mod console;
 mod erasure;
 mod gmail;
 mod lists;

@@ -3,6 +3,7 @@
 mod ai;
 mod airtable;
 mod alerts;
+mod console;
 mod erasure;
 mod gmail;
 mod lists;
@@ -44,6 +45,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "alerts and notifications", include_str!("../../../migrations/sqlite/0008_alerts_and_notifications.sql")),
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
+    (12, "console", include_str!("../../../migrations/sqlite/0012_console.sql")),
 ];
 
 #[derive(Debug, Clone)]
