@@ -10,7 +10,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO sales_engine', current_schema());
     FOREACH relation IN ARRAY string_to_array(
         'lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads '
-        || 'alerts notifications notification_targets erasures ai_days vector_passages', ' ')
+        || 'alerts notifications notification_targets erasures ai_days vector_passages counters counter_deltas', ' ')
     LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO sales_engine', relation);
         -- Row level security lets nobody through without a policy.

@@ -74,6 +74,9 @@ pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitC
             "still listening on {base} (try {base}/metrics); the database is in {}",
             folder.path().display()
         ));
+        if let Some(token) = &config.admin_token {
+            out::complain(&format!("the console: {base}/console, admin token {}", token.expose()));
+        }
         out::complain(&format!("the sandbox's leads: {}/sandbox/state; end with Ctrl-C", sandbox.url()));
         service::told_to_stop().await?;
     }
@@ -85,8 +88,10 @@ pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitC
 fn configuration(database_url: &str, airtable_url: &str) -> String {
     let secret = || Uuid::new_v4().simple().to_string();
     let mut text = format!(
-        "listen = \"127.0.0.1:0\"\ndatabase_url = \"{database_url}\"\ndefault_client = \"acme\"\n[schedule]\nmode = \"off\"\n\
-         [suppression]\nkey = \"{}\"\n[airtable]\ntoken = \"{}\"\nbase_id = \"appSandbox\"\napi_url = \"{airtable_url}\"\n",
+        "listen = \"127.0.0.1:0\"\ndatabase_url = \"{database_url}\"\ndefault_client = \"acme\"\n\
+         admin_token = \"{}\"\n[schedule]\nmode = \"off\"\n[suppression]\nkey = \"{}\"\n\
+         [airtable]\ntoken = \"{}\"\nbase_id = \"appSandbox\"\napi_url = \"{airtable_url}\"\n",
+        secret(),
         secret(),
         sandbox::TOKEN
     );

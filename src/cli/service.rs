@@ -2,6 +2,7 @@
 
 use super::{Rim, google, keys, platforms, search};
 use crate::config::{ClientConfig, Config, TargetConfig};
+use crate::console::Console;
 use crate::domain::documents::chunk::Limits;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
@@ -13,7 +14,7 @@ use crate::services::fetch::Fetcher;
 use crate::services::notify::Notifier;
 use crate::store::Store;
 use crate::tasks::{
-    AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
+    self, AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
     ScheduledMailbox, Tenant, VectorSettings,
 };
 use anyhow::Context as _;
@@ -90,7 +91,11 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         None => dispatcher,
     };
     let dispatching = tokio::spawn(dispatcher.run(Arc::clone(&wake), stop.clone()));
-    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone());
+    let has = configured(&config);
+    let console = Console::new(Arc::clone(&config), store.clone(), rim.now.clone())
+        .with_tasks_wake(Arc::clone(&wake))
+        .with_waits(|kind| tasks::waits_for(kind, has));
+    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()).with_console(console);
     let api = app.api().with_tasks_wake(wake);
     app = app.with_api(api);
     if let Some(keys) = google.keys {

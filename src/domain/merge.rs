@@ -63,7 +63,8 @@ fn is_configured(source: Source) -> bool {
         | Source::Airtable
         | Source::N8n
         | Source::Operator
-        | Source::Scheduler => false,
+        | Source::Scheduler
+        | Source::Ai => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers: a status, a body, and the few headers that matter.
 
 use crate::api::Answer;
+use crate::console::Page;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
@@ -16,7 +17,7 @@ pub(super) struct Answered {
     content_type: &'static str,
     retry_after: bool,
     allow: Option<&'static str>,
-    /// Further ones, as the API says them.
+    /// Further ones, as the API and the console's pages say them.
     headers: Vec<(&'static str, String)>,
 }
 
@@ -65,6 +66,10 @@ impl Answered {
 
     pub(super) fn metrics(text: String) -> Self {
         Self::new(200, text, "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    }
+
+    pub(super) fn page(page: Page) -> Self {
+        Self { headers: page.headers, ..Self::new(page.status, page.body, page.content_type) }
     }
 
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {

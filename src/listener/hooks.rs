@@ -31,6 +31,7 @@ pub(super) async fn receive(
     client: Option<&str>,
     request: Request<Incoming>,
 ) -> Answered {
+    let begun = (app.now)();
     let known = Source::parse(source);
     let received = match known {
         Some(Source::Airtable) => ping(app, slot, client, request).await,
@@ -40,6 +41,9 @@ pub(super) async fn receive(
     let (Ok(answered) | Err(answered)) = received;
     // Only known names become labels: a caller must not be able to grow the metrics.
     app.metrics.count(known.map_or("unknown", Source::as_str), answered.status);
+    if (200..300).contains(&answered.status) {
+        app.metrics.acknowledge((app.now)() - begun);
+    }
     answered
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod api;
+mod console;
 mod hooks;
 mod metrics;
 mod push;
@@ -10,6 +11,7 @@ mod slots;
 
 use crate::api::Api;
 use crate::config::Config;
+use crate::console::Console;
 use crate::intake::{IntakeHandle, Now};
 use crate::store::Store;
 use answer::Answered;
@@ -43,6 +45,7 @@ pub struct App {
     google_keys: Option<GoogleKeys>,
     api: Api,
     api_rates: Rates,
+    console: Console,
 }
 
 /// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
@@ -51,6 +54,7 @@ const RECEIVING_BYTES_MAX: usize = 33_554_432;
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
         let api = Api::new(Arc::clone(&config), store.clone(), intake.clone(), now.clone());
+        let console = Console::new(Arc::clone(&config), store.clone(), now.clone());
         Self {
             config,
             intake,
@@ -58,6 +62,7 @@ impl App {
             now,
             api,
             api_rates: Rates::default(),
+            console,
             metrics: Metrics::default(),
             rates: Rates::default(),
             slots: Arc::default(),
@@ -75,6 +80,12 @@ impl App {
     /// The API as it is without further parts.
     pub fn api(&self) -> Api {
         self.api.clone()
+    }
+
+    /// With a console that knows more than the database tells.
+    #[must_use]
+    pub fn with_console(self, console: Console) -> Self {
+        Self { console, ..self }
     }
 
     /// Without them every push of Gmail is asked to come again.
@@ -177,6 +188,8 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
             }
         },
         ["api", ..] => api::answer(app, slot, request).await,
+        // Apart, so that a webhook's connection does not carry room for pages.
+        ["console", ..] => Box::pin(console::answer(app, slot, request)).await,
         ["metrics"] => only_get(&method, || Answered::metrics(app.metrics.render())),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
     }

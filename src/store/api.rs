@@ -29,24 +29,10 @@ pub struct TaskPage {
 }
 
 impl Store {
-    pub async fn contact_by_id(&self, contact_id: Uuid) -> Result<Option<ContactView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contact_by_id(contact_id).await,
-            Self::Postgres(store) => store.contact_by_id(contact_id).await,
-        }
-    }
-
     pub async fn contacts_page(&self, filter: &ContactFilter) -> Result<Vec<ContactView>, StoreError> {
         match self {
             Self::Sqlite(store) => store.contacts_page(filter).await,
             Self::Postgres(store) => store.contacts_page(filter).await,
-        }
-    }
-
-    pub async fn task(&self, task_id: Uuid) -> Result<Option<TaskView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.task(task_id).await,
-            Self::Postgres(store) => store.task(task_id).await,
         }
     }
 

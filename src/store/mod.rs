@@ -6,6 +6,8 @@ pub mod ai;
 mod alerts;
 pub mod api;
 mod cells;
+pub mod console;
+mod counting;
 pub mod erasure;
 mod foreign;
 mod gmail;

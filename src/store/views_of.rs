@@ -3,6 +3,9 @@
 use super::StoreError;
 use super::ai::{AiDay, Conversation, ReplyToRead, Spoken};
 use super::cells::{Cells, key, known_contact, listed, unreadable};
+use super::console::{
+    self, Budget, CampaignActivity, ContactLine, DeliveryBody, ListLine, Moves, Queue, RatePoint, Scanned, StageCounts,
+};
 use super::erasure::{Mention, Place};
 use super::foreign::stage_of;
 use super::notifications::{ClaimedNotification, TargetState};
@@ -19,7 +22,7 @@ use crate::domain::notification::NotificationKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Listed;
 use crate::engine::notify::AlertTold;
-use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, Outcome, TaskKind};
+use crate::engine::rows::{ClaimedTask, KnownContact, LeadSubject, Outcome, TaskKind, TaskStatus};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -572,4 +575,106 @@ pub(super) fn engaged_contact(row: &impl Cells) -> Result<EngagedContact, StoreE
 
 fn tenant(row: &impl Cells) -> Result<ClientId, StoreError> {
     ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))
+}
+
+/// Counters of contacts by their four columns, named `lead/pipeline/campaign/email`; several combinations may be one stage.
+pub(super) fn stage_counts(rows: &[impl Cells]) -> Result<StageCounts, StoreError> {
+    let mut counts = StageCounts::new();
+    for row in rows {
+        let name = row.text("name")?;
+        let mut columns = name.split('/').map(|column| Some(column).filter(|column| !column.is_empty()));
+        let mut next = || columns.next().flatten();
+        let stage = stage_of(next(), next(), next(), next());
+        *counts.entry(row.text("client_id")?).or_default().entry(stage).or_default() += row.number("n")?;
+    }
+    Ok(counts)
+}
+
+/// A counter's name in two parts.
+fn two_parts(row: &impl Cells) -> Result<(String, String), StoreError> {
+    let name = row.text("name")?;
+    let (first, second) = name.split_once('/').ok_or_else(|| unreadable("counter", &name))?;
+    Ok((first.to_owned(), second.to_owned()))
+}
+
+pub(super) fn moves(row: &impl Cells) -> Result<Moves, StoreError> {
+    let (before, after) = two_parts(row)?;
+    Ok(Moves { client: row.text("client_id")?, before, after, count: row.number("n")? })
+}
+
+pub(super) fn campaign_activity(row: &impl Cells) -> Result<CampaignActivity, StoreError> {
+    let (what, campaign) = two_parts(row)?;
+    Ok(CampaignActivity { client: row.text("client_id")?, campaign, what, count: row.number("n")? })
+}
+
+pub(super) fn rate_point(row: &impl Cells) -> Result<RatePoint, StoreError> {
+    let (source, outcome) = two_parts(row)?;
+    Ok(RatePoint { from_seconds: row.number("period")?, source, outcome, count: row.number("n")? })
+}
+
+pub(super) fn queues(rows: &[impl Cells]) -> Result<Vec<Queue>, StoreError> {
+    let mut queues = Vec::new();
+    for row in rows {
+        let (kind, status) = (row.text("kind")?, row.text("status")?);
+        let (Some(kind), Some(status)) = (TaskKind::parse(&kind), TaskStatus::parse(&status)) else { continue };
+        let count = row.number("n")?;
+        if count > 0 {
+            queues.push(Queue { kind, status, count, oldest_due_at: row.maybe("oldest_due_at")? });
+        }
+    }
+    queues.sort_by_key(|queue| (queue.kind, queue.status));
+    Ok(queues)
+}
+
+pub(super) fn budget(row: &impl Cells) -> Result<Budget, StoreError> {
+    let until_ms = row.number("paused_until_ms")?;
+    Ok(Budget {
+        name: row.text("name")?,
+        paused_until: DateTime::from_timestamp_millis(until_ms).filter(|_| until_ms > 0),
+        month: row.text("month")?,
+        calls: row.number("calls")?,
+    })
+}
+
+pub(super) fn list_line(row: &impl Cells) -> Result<ListLine, StoreError> {
+    Ok(ListLine {
+        client: row.maybe("client_id")?.unwrap_or_default(),
+        name: row.maybe("list_name")?.unwrap_or_default(),
+        source: row.maybe("source")?,
+        status: row.maybe("status")?.unwrap_or_default(),
+        total_contacts: row.number("total_contacts")?,
+        contacts_in_campaigns: row.number("contacts_in_campaigns")?,
+        updated_at: row.maybe("updated_at")?,
+    })
+}
+
+pub(super) fn contact_line(row: &impl Cells) -> Result<ContactLine, StoreError> {
+    let names = [row.maybe("first_name")?, row.maybe("last_name")?];
+    let columns = ["lead_status", "pipeline_status", "campaign_status", "lead_email_status"];
+    let [lead, pipeline, campaign, email] = columns.map(|column| row.maybe(column));
+    Ok(ContactLine {
+        contact_id: row.id("contact_id")?,
+        client: row.text("client_id")?,
+        email: row.text("email")?,
+        name: names.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        company: row.maybe("company_name")?,
+        stage: stage_of(lead?.as_deref(), pipeline?.as_deref(), campaign?.as_deref(), email?.as_deref()),
+    })
+}
+
+/// The rows that fit, then the last one looked at with how many were.
+pub(super) fn scanned(rows: &[impl Cells], looks: u32) -> Result<Scanned, StoreError> {
+    let mut scanned = Scanned { rows: Vec::with_capacity(rows.len()), stopped_at: None };
+    for row in rows {
+        if !row.flag("is_last")? {
+            scanned.rows.push(delivery(row)?);
+        } else if row.number("looked_at")? >= i64::from(looks) {
+            scanned.stopped_at = Some(console::Place { at: time(row, "received_at")?, id: row.id("delivery_id")? });
+        }
+    }
+    Ok(scanned)
+}
+
+pub(super) fn delivery_body(row: &impl Cells) -> Result<DeliveryBody, StoreError> {
+    Ok(DeliveryBody { delivery: delivery(row)?, body: row.text("body")? })
 }

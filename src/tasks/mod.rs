@@ -3,6 +3,7 @@
 
 mod ai;
 mod airtable;
+mod counts;
 mod gmail;
 mod logs;
 mod notify;
@@ -235,7 +236,8 @@ impl Dispatcher {
             }
         };
         let elsewhere = platforms::run(platforms, &now, &stop);
-        tokio::join!(rest, imports, clockwork, passages, mailboxes, elsewhere, questions);
+        let counts = counts::fold(&store, &now, &stop);
+        tokio::join!(rest, imports, clockwork, passages, mailboxes, elsewhere, questions, counts);
     }
 }
 

@@ -13,15 +13,6 @@ const TASK: &str = "
     FROM tasks WHERE ";
 
 impl PostgresStore {
-    pub(in crate::store) async fn contact_by_id(&self, contact_id: Uuid) -> Result<Option<ContactView>, StoreError> {
-        let row = sqlx::query("SELECT * FROM contacts WHERE contact_id = $1")
-            .bind(contact_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::contact).transpose()
-    }
-
     pub(in crate::store) async fn contacts_page(&self, filter: &ContactFilter) -> Result<Vec<ContactView>, StoreError> {
         // With three equations the planner takes the index that the fewest rows pass; both give the order of ids.
         let list = if filter.list.is_some() { " AND list_id = $8" } else { "" };
@@ -45,16 +36,6 @@ impl PostgresStore {
             .await
             .map_err(fault)?;
         rows.iter().map(views_of::contact).collect()
-    }
-
-    pub(in crate::store) async fn task(&self, task_id: Uuid) -> Result<Option<TaskView>, StoreError> {
-        let statement = [TASK, "task_id = $1"].concat();
-        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(task_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::task).transpose()
     }
 
     pub(in crate::store) async fn tasks_page(&self, filter: &TaskPage) -> Result<Vec<TaskView>, StoreError> {

@@ -6,6 +6,7 @@ mod ai;
 mod airtable;
 mod alerts;
 mod api;
+mod console;
 mod erasure;
 mod gmail;
 mod lists;

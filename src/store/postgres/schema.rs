@@ -20,13 +20,14 @@ const MIGRATIONS: migrations::Migrations = &[
     (9, "suppression", include_str!("../../../migrations/postgres/0009_suppression.sql")),
     (10, "vectors", include_str!("../../../migrations/postgres/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/postgres/0011_ai.sql")),
+    (12, "console", include_str!("../../../migrations/postgres/0012_console.sql")),
     (13, "operators", include_str!("../../../migrations/postgres/0013_operators.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('sales-engine migrations'), hashtext(current_schema()))";
 const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads \
-     alerts notifications notification_targets erasures ai_days vector_passages";
+     alerts notifications notification_targets erasures ai_days vector_passages counters counter_deltas";
 const OWNERS_TABLES: &str = "lead_lists contacts chat_history automation_logs";
 /// Rows named as examples in a finding.
 const EXAMPLES_MAX: i64 = 5;
@@ -189,7 +190,7 @@ DECLARE
     relation TEXT;
     role TEXT;
 BEGIN
-    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads alerts notifications notification_targets erasures ai_days vector_passages _sqlx_migrations', ' ') LOOP
+    FOREACH relation IN ARRAY string_to_array('lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads alerts notifications notification_targets erasures ai_days vector_passages counters counter_deltas _sqlx_migrations', ' ') LOOP
         IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation::regclass) THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
         END IF;
@@ -197,7 +198,7 @@ BEGIN
         FOREACH role IN ARRAY ARRAY['anon', 'authenticated'] LOOP
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
                 EXECUTE format('REVOKE ALL ON %s FROM %I', relation, role);
-                EXECUTE format('REVOKE ALL ON FUNCTION sales_engine_guard_contact(), sales_engine_guard_deletion() FROM %I', role);
+                EXECUTE format('REVOKE ALL ON FUNCTION sales_engine_guard_contact(), sales_engine_guard_deletion(), sales_engine_count_stages() FROM %I', role);
                 EXECUTE format('REVOKE ALL ON SEQUENCE notifications_seq_seq FROM %I', role);
             END IF;
         END LOOP;

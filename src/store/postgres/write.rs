@@ -11,6 +11,7 @@ use crate::engine::rows::{
 };
 use crate::store::StoreError;
 use crate::store::alerts::{AlertRow, raised_by};
+use crate::store::counting::{Count, counts_of};
 use sqlx::Arguments as _;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::types::Json;
@@ -237,6 +238,11 @@ const SUPPRESSIONS: &str = "
     ORDER BY v.value_hmac, v.scope, v.client_id
     ON CONFLICT ON CONSTRAINT suppressions_once
     DO UPDATE SET reason = excluded.reason WHERE excluded.reason = 'erased' AND suppressions.reason <> 'erased'";
+// Only ever added, so that no writer waits for another; a task folds them.
+const COUNTS: &str = "
+    INSERT INTO counter_deltas (scope, period, client_id, name, count)
+    SELECT v.scope, v.period, v.client_id, v.name, v.count
+    FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[]) AS v(scope, period, client_id, name, count)";
 
 /// One array a column, in the order of the statement's placeholders.
 macro_rules! arrays {
@@ -254,7 +260,7 @@ macro_rules! arrays {
 /// Its parts all see the tables as they were before it. It is run from the first part (told by the main query) and then from the
 /// last to the second: contacts that are known, contacts that are new, then what belongs to them. That is the order in which every
 /// try of every instance takes its locks, so none waits in a circle.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     CONTACTS_AGAIN,
     SUPPRESSIONS,
     DELIVERIES,
@@ -267,6 +273,7 @@ const PARTS: [&str; 12] = [
     EVENTS_AGAIN,
     EVENTS,
     CONTACTS,
+    COUNTS,
 ];
 /// Places in [`PARTS`].
 const ALERTS_PART: usize = 4;
@@ -375,6 +382,16 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     }
     if wants(new.is_empty()) {
         contacts(&mut arguments, &new)?;
+    }
+    let counts = counts_of(writes);
+    if wants(counts.is_empty()) {
+        arrays!(&mut arguments, &counts, |row: &Count| [
+            row.scope,
+            row.period,
+            row.client_id.as_str(),
+            row.name.as_str(),
+            row.number,
+        ]);
     }
     if !known.is_empty() {
         let count = i64::try_from(known.len()).unwrap_or(i64::MAX);

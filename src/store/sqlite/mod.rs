@@ -4,6 +4,7 @@ mod ai;
 mod airtable;
 mod alerts;
 mod api;
+mod console;
 mod erasure;
 mod gmail;
 mod lists;
@@ -48,6 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "suppression", include_str!("../../../migrations/sqlite/0009_suppression.sql")),
     (10, "vectors", include_str!("../../../migrations/sqlite/0010_vectors.sql")),
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
+    (12, "console", include_str!("../../../migrations/sqlite/0012_console.sql")),
     (13, "operators", include_str!("../../../migrations/sqlite/0013_operators.sql")),
 ];
 

@@ -5,6 +5,7 @@ use crate::engine::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, LogRow, MarksWrite, NotificationRow, SuppressionRow, TaskRow, Writes,
 };
 use crate::store::alerts::raised_by;
+use crate::store::counting::{Count, counts_of, spread};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
@@ -174,6 +175,12 @@ const SUPPRESSIONS: &str = "
     WHERE true
     ON CONFLICT (scope, coalesce(client_id, ''), coalesce(campaign_id, ''), kind, value_hmac)
     DO UPDATE SET reason = excluded.reason WHERE excluded.reason = 'erased' AND reason <> 'erased'";
+const COUNTS: &str = "
+    INSERT INTO counters (scope, period, client_id, name, count)
+    SELECT v.value ->> 'scope', v.value ->> 'period', v.value ->> 'client_id', v.value ->> 'name', v.value ->> 'count'
+    FROM json_each(?1) AS v
+    WHERE true
+    ON CONFLICT (scope, period, client_id, name) DO UPDATE SET count = count + excluded.count";
 
 impl SqliteTx {
     pub(in crate::store) async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
@@ -186,7 +193,8 @@ impl SqliteTx {
         bulk(connection, TASKS, &writes.tasks, task).await?;
         notifications(connection, &writes.notifications).await?;
         bulk(connection, DELIVERIES, &writes.deliveries, delivery).await?;
-        suppressions(connection, &writes.suppressions).await
+        suppressions(connection, &writes.suppressions).await?;
+        bulk(connection, COUNTS, &spread(counts_of(writes)), count).await
     }
 }
 
@@ -203,6 +211,17 @@ pub(super) async fn bulk<T>(
     let values = rows.iter().map(to_json).collect::<Result<Vec<Value>, StoreError>>()?;
     sqlx::query(statement).bind(json_text(&values)?).execute(connection).await.map_err(fault)?;
     Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one signature for the rows of all tables")]
+fn count(count: &Count) -> Result<Value, StoreError> {
+    Ok(json!({
+        "scope": count.scope,
+        "period": count.period,
+        "client_id": count.client_id,
+        "name": count.name,
+        "count": count.number,
+    }))
 }
 
 fn contact(row: &ContactRow) -> Result<Value, StoreError> {

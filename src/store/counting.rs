@@ -1,0 +1,139 @@
+//! What a batch adds to the counters: the numbers that the console shows without counting rows.
+
+use crate::domain::event::EventData;
+use crate::domain::ids::CampaignId;
+use crate::engine::rows::{EventRow, Writes};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Deliveries by source and outcome, and new events by source, each minute.
+pub(super) const DELIVERIES: &str = "delivery";
+pub(super) const EVENTS: &str = "event";
+/// Changes of a stage, each day.
+pub(super) const MOVES: &str = "move";
+/// What happened in a campaign, of all time.
+pub(super) const CAMPAIGNS: &str = "campaign";
+/// Contacts by their four columns; kept by the database's own triggers, because others write contacts too.
+pub(super) const STAGES: &str = "stage";
+
+const MINUTE_SECONDS: i64 = 60;
+const TEN_MINUTES_SECONDS: i64 = 600;
+const HOUR_SECONDS: i64 = 3_600;
+const DAY_SECONDS: i64 = 86_400;
+
+/// How long the minutes, ten minutes, hours and days are kept.
+pub(super) const KEPT_SECONDS: [(&str, i64); 7] = [
+    (DELIVERIES, 3 * HOUR_SECONDS),
+    (EVENTS, 3 * HOUR_SECONDS),
+    ("delivery 600", 2 * DAY_SECONDS),
+    ("event 600", 2 * DAY_SECONDS),
+    ("delivery 3600", 400 * DAY_SECONDS),
+    ("event 3600", 400 * DAY_SECONDS),
+    (MOVES, 400 * DAY_SECONDS),
+];
+
+/// One number to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) scope: &'static str,
+    /// The start of the span of time, in seconds since 1970; 0 is all time.
+    pub(super) period: i64,
+    pub(super) client_id: String,
+    pub(super) name: String,
+    pub(super) number: i64,
+}
+
+/// What is to be counted of a batch, each number once.
+pub(super) fn counts_of(writes: &Writes) -> Vec<Count> {
+    let mut counts = Counts::default();
+    for row in &writes.deliveries {
+        let period = start(row.received_at, MINUTE_SECONDS);
+        counts.add(DELIVERIES, period, "", format!("{}/{}", row.source, row.outcome));
+    }
+    for row in writes.events.iter().filter(|row| row.is_new) {
+        let (client, verdict) = (row.key.client_id.as_str(), &row.verdict);
+        let period = start(row.received_at, MINUTE_SECONDS);
+        let outcome = if verdict.refused { "refused" } else { "applied" };
+        counts.add(EVENTS, period, "", format!("{}/{outcome}", row.source));
+        if verdict.stage_before != verdict.stage_after {
+            let day = start(row.received_at, DAY_SECONDS);
+            counts.add(MOVES, day, client, format!("{}/{}", verdict.stage_before, verdict.stage_after));
+        }
+        if let Some((what, campaign)) = of_campaign(row) {
+            counts.add(CAMPAIGNS, 0, client, format!("{what}/{campaign}"));
+        }
+    }
+    counts.into_list()
+}
+
+/// The same for a database that has no fold: a number of a minute is one of its ten minutes and of its hour too.
+pub(super) fn spread(counts: Vec<Count>) -> Vec<Count> {
+    let mut spread = Vec::with_capacity(counts.len() * 2);
+    for count in counts {
+        let coarse: &[(&'static str, i64)] = match count.scope {
+            DELIVERIES => &[("delivery 600", TEN_MINUTES_SECONDS), ("delivery 3600", HOUR_SECONDS)],
+            EVENTS => &[("event 600", TEN_MINUTES_SECONDS), ("event 3600", HOUR_SECONDS)],
+            _ => &[],
+        };
+        for &(scope, seconds) in coarse {
+            let period = count.period - count.period.rem_euclid(seconds);
+            spread.push(Count { scope, period, ..count.clone() });
+        }
+        spread.push(count);
+    }
+    spread
+}
+
+/// The start of the span of this length in which a time lies.
+pub(super) fn start(time: DateTime<Utc>, seconds: i64) -> i64 {
+    let time = time.timestamp();
+    time - time.rem_euclid(seconds.max(1))
+}
+
+#[derive(Default)]
+struct Counts(BTreeMap<(&'static str, i64, String, String), i64>);
+
+impl Counts {
+    fn add(&mut self, scope: &'static str, period: i64, client_id: &str, name: String) {
+        *self.0.entry((scope, period, client_id.to_owned(), name)).or_insert(0) += 1;
+    }
+
+    fn into_list(self) -> Vec<Count> {
+        let count = |((scope, period, client_id, name), number)| Count { scope, period, client_id, name, number };
+        self.0.into_iter().map(count).collect()
+    }
+}
+
+fn of_campaign(row: &EventRow) -> Option<(&'static str, &CampaignId)> {
+    let (what, campaign) = match &row.seen.get(&row.source)?.data {
+        EventData::EmailSent { campaign, manual: false, .. } => ("sent", campaign),
+        EventData::ReplyReceived { campaign, auto_reply: None, .. } => ("replies", campaign),
+        EventData::ReplyReceived { campaign, auto_reply: Some(_), .. } => ("automatic", campaign),
+        EventData::EmailBounced { campaign, .. } => ("bounced", campaign),
+        EventData::Unsubscribed { campaign } => ("opt-outs", campaign),
+        EventData::EmailSent { manual: true, .. }
+        | EventData::ContactAdded { .. }
+        | EventData::SequenceFinished { .. }
+        | EventData::SequencePaused { .. }
+        | EventData::SequenceResumed { .. }
+        | EventData::ReplyClassified { .. }
+        | EventData::EmailOpened { .. }
+        | EventData::LinkClicked { .. }
+        | EventData::MessageLogged { .. }
+        | EventData::MeetingBooked { .. }
+        | EventData::MeetingRescheduled { .. }
+        | EventData::MeetingCancelled { .. }
+        | EventData::MeetingCompleted { .. }
+        | EventData::MeetingNoShow { .. }
+        | EventData::MeetingNoShowWithdrawn { .. }
+        | EventData::DealWon { .. }
+        | EventData::DealDeclined { .. }
+        | EventData::FollowUpSet { .. }
+        | EventData::WentSilent {}
+        | EventData::ReturnDue {}
+        | EventData::FollowUpDue {}
+        | EventData::ChangedOutside { .. }
+        | EventData::Erased {} => return None,
+    };
+    Some((what, campaign.as_ref()?))
+}

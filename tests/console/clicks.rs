@@ -1,0 +1,176 @@
+//! The console in a browser: what people click, in both themes, on a phone, with the keyboard, and without JavaScript.
+
+use crate::browser::{Browser, Look};
+use crate::common::Kind;
+use crate::world::{TOKEN, World};
+use serde_json::json;
+
+const PAGES: [&str; 7] = [
+    "/console",
+    "/console?span=week",
+    "/console/contacts",
+    "/console/deliveries",
+    "/console/tasks",
+    "/console/campaigns",
+    "/console/settings",
+];
+
+async fn world() -> World {
+    let world = World::new(Kind::Sqlite).await;
+    for source in ["smartlead", "instantly", "n8n", "calcom"] {
+        world.fixtures(source).await;
+    }
+    world
+}
+
+async fn log_in(browser: &Browser, world: &World) {
+    browser.go(&format!("http://{}/console", world.addr)).await;
+    assert_eq!(browser.path().await, "/console/login");
+    browser.type_into("#token", TOKEN).await;
+    browser.click("main button").await;
+    assert_eq!(browser.path().await, "/console");
+}
+
+async fn go(browser: &Browser, world: &World, path: &str) {
+    browser.go(&format!("http://{}{path}", world.addr)).await;
+}
+
+/// Kept where a person asks for the pictures, to look at them.
+async fn keep(browser: &Browser, name: &str) {
+    let picture = browser.picture().await;
+    assert!(picture.len() > 5_000, "{name} is empty");
+    #[expect(clippy::disallowed_methods, reason = "a person asks for pictures")]
+    let folder = std::env::var("SALES_ENGINE_PICTURES");
+    if let Ok(folder) = folder {
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+    }
+}
+
+async fn assert_no_complaint(browser: &Browser, what: &str) {
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{what}: {complaints:?}");
+}
+
+async fn assert_fits(browser: &Browser, width: u32, what: &str) {
+    let wide = browser.evaluate("document.scrollingElement.scrollWidth").await;
+    assert!(wide.as_u64().unwrap() <= u64::from(width), "{what} is {wide} wide");
+}
+
+async fn find(browser: &Browser, world: &World, address: &str) {
+    go(browser, world, "/console/contacts").await;
+    browser.type_into("#address", address).await;
+    browser.click("main button").await;
+    assert_eq!(browser.text("h1").await, address);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_clicks_through_the_console() {
+    let world = world().await;
+    let browser = Browser::open(Look::DESK).await;
+    log_in(&browser, &world).await;
+    for (link, heading) in [
+        ("Contacts", "Contacts"),
+        ("Deliveries", "Deliveries"),
+        ("Tasks", "Tasks"),
+        ("Campaigns", "Campaigns and lists"),
+        ("Settings", "Settings"),
+        ("Overview", "Overview"),
+    ] {
+        browser
+            .click(&format!("nav a[href$='{}']", if link == "Overview" { "/console" } else { link }.to_lowercase()))
+            .await;
+        assert_eq!(browser.text("h1").await, heading);
+        assert_eq!(browser.text("nav [aria-current=page]").await, link);
+    }
+    browser.click(".tabs a:nth-child(2)").await;
+    assert!(browser.path().await.contains("span=day"));
+
+    find(&browser, &world, "ada.berg@example.com").await;
+    browser.evaluate("document.querySelector('#act').value = 'meeting_booked'").await;
+    browser.type_into("#meeting_at", "").await;
+    browser.click("form[action$='/event'] button").await;
+    assert!(browser.text("main").await.contains("Meeting booked"));
+    browser.click("main a.button").await;
+    assert_eq!(browser.text(".tag.stage").await, "Meeting booked");
+
+    // The keyboard: "/" from anywhere, and the skip link is the first stop.
+    go(&browser, &world, "/console/settings").await;
+    browser.press("/").await;
+    go(&browser, &world, "/console/contacts").await;
+    assert_eq!(browser.evaluate("document.activeElement.id").await, "address");
+    go(&browser, &world, "/console/settings").await;
+    browser.press("\u{e004}").await;
+    assert_eq!(browser.evaluate("document.activeElement.className").await, "skip");
+    let outline = browser.evaluate("getComputedStyle(document.activeElement).outlineStyle").await;
+    assert_eq!(outline, "solid", "the focus is seen");
+    browser.press("\u{e007}").await;
+    assert_eq!(browser.evaluate("document.activeElement.id").await, "main");
+    assert_no_complaint(&browser, "clicks").await;
+
+    browser.click(".out button").await;
+    assert_eq!(browser.path().await, "/console/login");
+    browser.type_into("#token", "wrong").await;
+    browser.click("main button").await;
+    assert!(browser.text("[role=alert]").await.contains("not the admin token"));
+    browser.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_seen_in_both_themes_at_a_desk_and_on_a_phone() {
+    let world = world().await;
+    for (name, look) in [
+        ("light", Look::DESK),
+        ("dark", Look { is_dark: true, ..Look::DESK }),
+        ("phone", Look::PHONE),
+        ("phone-dark", Look { is_dark: true, ..Look::PHONE }),
+    ] {
+        let browser = Browser::open(look).await;
+        go(&browser, &world, "/console").await;
+        keep(&browser, &format!("login-{name}")).await;
+        log_in(&browser, &world).await;
+        let page = browser.evaluate("getComputedStyle(document.body).backgroundColor").await;
+        let is_dark = page.as_str().unwrap().starts_with("rgb(15,");
+        assert_eq!(is_dark, look.is_dark, "{name}: {page}");
+        for path in PAGES {
+            go(&browser, &world, path).await;
+            assert_fits(&browser, look.width, &format!("{path}, {name}")).await;
+            let file = path.trim_start_matches("/console").replace(['/', '?', '='], "-");
+            keep(&browser, &format!("overview{file}-{name}")).await;
+        }
+        find(&browser, &world, "ada.berg@example.com").await;
+        assert_fits(&browser, look.width, &format!("contact, {name}")).await;
+        keep(&browser, &format!("contact-{name}")).await;
+        go(&browser, &world, "/console/deliveries?outcome=unrecognised").await;
+        browser.click("tbody a").await;
+        assert_fits(&browser, look.width, &format!("delivery, {name}")).await;
+        keep(&browser, &format!("delivery-{name}")).await;
+        assert_no_complaint(&browser, name).await;
+        browser.close().await;
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_without_javascript() {
+    let world = world().await;
+    world
+        .hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": "no.script@example.com" }).to_string())
+        .await;
+    let browser = Browser::open(Look { has_script: false, ..Look::DESK }).await;
+    log_in(&browser, &world).await;
+    for path in PAGES {
+        go(&browser, &world, path).await;
+        assert!(!browser.text("h1").await.is_empty(), "{path}");
+    }
+    go(&browser, &world, "/console").await;
+    browser.click(".pick button").await;
+    assert!(browser.path().await.starts_with("/console?"), "the button is there where nothing takes it away");
+    find(&browser, &world, "no.script@example.com").await;
+    browser.click("#act").await;
+    browser.type_into("#act", "They are interested").await;
+    browser.click("form[action$='/event'] button").await;
+    assert!(browser.text("main").await.contains("New → Interested"));
+    browser.close().await;
+    world.finish().await;
+}
