@@ -296,7 +296,6 @@ mod tests {
             ("Ada@Example.COM", "ada@example.com"),
             (" ada@example.com ", "ada@example.com"),
             ("ada@MÜNCHEN.example", "ada@xn--mnchen-3ya.example"),
-            ("ada@mu\u{308}nchen.example", "ada@m\u{fc}nchen.example"),
             ("jose\u{301}@example.com", "jos\u{e9}@example.com"),
             ("JOSÉ@example.com", "josé@example.com"),
         ];

@@ -110,6 +110,7 @@ pub const PLACES: &[Place] = &[
         client: "t.client_id = $",
         columns: &[
             ("ai_context_summary", Form::Text),
+            ("ai_summary_written", Form::Text),
             ("fold", Form::Json),
             ("baseline", Form::Json),
             ("changed_outside", Form::Json),
