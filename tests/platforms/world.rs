@@ -261,7 +261,7 @@ impl World {
                     Box::pin(until_killed(dispatcher.turn(), |_| is_hanging.swap(false, Ordering::SeqCst))).await
                 }
                 Weather::KilledAnywhere(_) => {
-                    let polls_max = 2 + self.dice.below(40);
+                    let polls_max = 2 + self.dice.below(120);
                     Box::pin(until_killed(dispatcher.turn(), |polls| polls > polls_max)).await
                 }
             };
