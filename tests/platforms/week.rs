@@ -5,8 +5,11 @@
 use crate::common::Database;
 use crate::on_both;
 use crate::world::{INSTANTLY_KEY, KEY, Weather, World};
+use sales_engine::domain::ids::{CampaignId, ClientId};
 use sales_engine::domain::stage::Stage;
+use sales_engine::domain::suppression::{Reason, Scope, Target};
 use sales_engine::engine::rows::TaskStatus;
+use sales_engine::persons::{self, Wish};
 use sales_engine::sandbox::smartlead::LeadStatus::{self, InProgress, Paused, Stopped};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -296,5 +299,37 @@ on_both! {
         assert!(world.store.retry_task(dead[0].task_id.parse().unwrap(), world.clock.read()).await.unwrap());
         Box::pin(world.work()).await;
         assert_eq!(at_smartlead(&world, &p(0), CAMPAIGN), Some(Paused));
+    }
+}
+
+on_both! {
+    async fn whoever_is_put_on_the_list_is_stopped_and_goes_on_when_taken_off_it(database: Database) {
+        let mut world = begun(&database, Weather::Calm, Some(-100)).await;
+        let wish = |value: &str, scope: Scope, campaign: Option<&str>| Wish {
+            target: Target::Address,
+            value: value.to_owned(),
+            scope,
+            client_id: campaign.map(|_| ClientId::parse("acme").unwrap()),
+            campaign: campaign.map(|id| CampaignId::parse(id).unwrap()),
+            reason: Reason::Operator,
+        };
+        let wishes = [
+            wish(&p(0), Scope::Agency, None),
+            wish(&i(0), Scope::Agency, None),
+            wish(&p(1), Scope::Campaign, Some("7")),
+            wish(&p(2), Scope::Campaign, Some("8")),
+        ];
+        let (store, suppression, now) = (world.store.clone(), world.rules.suppression.clone(), world.clock.read());
+        assert_eq!(persons::suppress(&store, &suppression, &wishes, now).await.unwrap(), 4);
+        Box::pin(world.work()).await;
+        let at = |world: &World| [0, 1, 2].map(|n| at_smartlead(world, &p(n), CAMPAIGN).unwrap());
+        assert_eq!(at(&world), [Paused, Paused, InProgress], "the last one only from another campaign");
+        assert_eq!(at_instantly(&world, &i(0)), Some((1, Some(-100))));
+        assert_eq!(world.contact(&p(0)).await.stage, Stage::InSequence, "the list is no stage");
+        for wish in &wishes {
+            persons::lift(&store, &suppression, wish, world.clock.read()).await.unwrap();
+        }
+        Box::pin(world.work()).await;
+        assert_eq!((at(&world), at_instantly(&world, &i(0))), ([InProgress; 3], Some((1, None))));
     }
 }

@@ -6,6 +6,7 @@ use sales_engine::domain::event::{Event, EventData, Facts, Profile, Source};
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::outreach::Outreach;
 use sales_engine::domain::rules::{Rules, Wants};
+use sales_engine::domain::suppression::{Key, Suppression};
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
 use sales_engine::intake::{self, Delivery, Now};
 use sales_engine::sandbox::Sandbox;
@@ -137,7 +138,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     address: String,
     pub(crate) accounts: Vec<PlatformAccount>,
-    rules: Rules,
+    pub(crate) rules: Rules,
     living: Option<Dispatcher>,
     /// A request hangs, and so the process is to die now.
     is_hanging: Arc<AtomicBool>,
@@ -175,6 +176,8 @@ impl World {
         };
         let wants =
             Wants { blocks: [(acme, vec![Outreach::Smartlead, Outreach::Instantly])].into(), ..Wants::default() };
+        let suppression =
+            Suppression { keys: vec![Key::new("a-key-of-the-agency-for-its-list")], ..Suppression::default() };
         let world = Self {
             weather,
             dice: Dice(seed),
@@ -183,7 +186,7 @@ impl World {
             store: database.store.clone(),
             address: database.address.clone(),
             accounts,
-            rules: Rules { wants, ..Rules::default() },
+            rules: Rules { wants, suppression, ..Rules::default() },
             living: None,
             is_hanging: Arc::new(AtomicBool::new(false)),
             kills: 0,
@@ -258,7 +261,7 @@ impl World {
                     Box::pin(until_killed(dispatcher.turn(), |_| is_hanging.swap(false, Ordering::SeqCst))).await
                 }
                 Weather::KilledAnywhere(_) => {
-                    let polls_max = 2 + self.dice.below(40);
+                    let polls_max = 2 + self.dice.below(120);
                     Box::pin(until_killed(dispatcher.turn(), |polls| polls > polls_max)).await
                 }
             };

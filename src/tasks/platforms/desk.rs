@@ -3,16 +3,17 @@
 use super::gate::{Gate, Stopped};
 use crate::domain::alert::AlertKind;
 use crate::domain::event::{Event, Source};
-use crate::domain::ids::{CampaignId, ClientId};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey};
 use crate::domain::outreach::{Outreach, Wanted, Why, wanted};
 use crate::domain::rules::Rules;
+use crate::domain::suppression::reason_for;
 use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{
-    AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TaskSettled, TriggerType,
+    Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TaskSettled,
+    TriggerType,
 };
 use crate::intake::{Context, Now, apply_through_conflicts};
-use crate::persons;
 use crate::store::{Store, StoreError};
 use crate::tasks::lease_until;
 use crate::tasks::logs::log;
@@ -94,9 +95,13 @@ impl Desk {
         let wanted = wanted(&subject.contact, campaign);
         match wanted {
             Wanted::Running | Wanted::PausedUntil(_) => {
-                let keys = std::slice::from_ref(&subject.key);
-                let listed = persons::suppressed_contacts(&self.store, &self.rules.suppression, keys).await?;
-                Ok(if listed.is_empty() { wanted } else { Wanted::Stopped(Why::Suppressed) })
+                let ContactKey { client_id, email } = &subject.key;
+                let hashes = self.rules.suppression.asked(email).into_iter();
+                let asked: Asked = hashes.map(|hash| (hash, vec![email.clone()])).collect();
+                let listed = self.store.suppressed(&asked).await?;
+                let is_listed =
+                    listed.get(email).is_some_and(|listed| reason_for(listed, client_id, Some(campaign)).is_some());
+                Ok(if is_listed { Wanted::Stopped(Why::Suppressed) } else { wanted })
             }
             Wanted::Stopped(_) | Wanted::Nothing => Ok(wanted),
         }
