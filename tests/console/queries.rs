@@ -87,16 +87,18 @@ async fn fill(world: &World) {
         }
         Kind::Postgres => format!("WITH g AS (SELECT generate_series(1, {rows}) AS i) SELECT"),
     };
-    let (uuid, time, blob) = match world.database.kind {
+    let (uuid, time, blob, no) = match world.database.kind {
         Kind::Sqlite => (
             "printf('00000000-0000-4000-8000-%012d', i)",
             "strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1790000000 + i * 60, 'unixepoch')",
             "''",
+            "0",
         ),
         Kind::Postgres => (
             "('00000000-0000-4000-8000-' || lpad(i::TEXT, 12, '0'))::UUID",
             "to_timestamp(1790000000 + i * 60)",
             "''::BYTEA",
+            "FALSE",
         ),
     };
     for statement in [
