@@ -1,4 +1,4 @@
-//! Headless Chromium, driven over WebDriver's plain JSON. It is found, else Debian's packages are installed; what can't run is a failure.
+//! Headless Chromium, driven over `WebDriver`'s plain JSON. It is found, else Debian's packages are installed; what can't run is a failure.
 
 use crate::http::send;
 use base64::Engine as _;

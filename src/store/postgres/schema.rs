@@ -38,7 +38,10 @@ impl PostgresStore {
         // A migration may take long on a large table; waiting for its locks may not.
         tx.execute("SET LOCAL statement_timeout = 0").await.map_err(fault)?;
         if !dry_run {
+            // Whoever waits for another instance's migration waits as long as that takes.
+            tx.execute("SET LOCAL lock_timeout = 0").await.map_err(fault)?;
             sqlx::query(LOCK).execute(&mut *tx).await.map_err(fault)?;
+            tx.execute("SET LOCAL lock_timeout = '5s'").await.map_err(fault)?;
         }
         let applied = applied(&mut tx).await?;
         let steps = migrations::steps(MIGRATIONS, &applied)?;
