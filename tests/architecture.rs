@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["domain", "sources"]),
     ("api", &["config", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
     ("replay", &["config", "domain", "engine", "intake", "sources", "store"]),
-    ("console", &["config", "domain", "engine", "intake", "persons", "sources", "store"]),
+    ("console", &["config", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
     ("listener", &["api", "config", "console", "domain", "intake", "sources", "store", "engine"]),
     ("services", &["domain", "sources"]),
     ("tasks", &["domain", "engine", "imports", "intake", "mail", "persons", "services", "sources", "store"]),

@@ -177,6 +177,8 @@ impl Visit<'_> {
             (["contacts", id, "follow-up"], true) => Box::pin(pages::contact::follow_up(self, id)).await,
             (["contacts", id, "erase"], true) => Box::pin(pages::contact::forget(self, id)).await,
             (["deliveries"], false) => Box::pin(pages::deliveries::list(self)).await,
+            (["deliveries", "rehearse"], true) => Box::pin(pages::replay::run(self, true)).await,
+            (["deliveries", "replay"], true) => Box::pin(pages::replay::run(self, false)).await,
             (["deliveries", id], false) => Box::pin(pages::deliveries::show(self, id)).await,
             (["tasks"], false) => Box::pin(pages::tasks::list(self)).await,
             (["tasks", id, "retry"], true) => Box::pin(pages::tasks::retry(self, id)).await,

@@ -258,6 +258,28 @@ on_both! {
 }
 
 on_both! {
+    async fn what_was_not_understood_is_rehearsed_and_then_replayed(database: Database) {
+        let plain = format!("admin_token = \"{}\"", crate::world::TOKEN);
+        let world = World::with(database, &plain).await;
+        let odd = json!({ "event_type": "LEAD_CATEGORY_UPDATED", "lead_email": "ada@example.com", "to_email": "ada@example.com", "lead_category": { "new_name": "Hot Stuff" }, "event_timestamp": "2026-11-26T09:00:00Z" });
+        world.hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": "ada@example.com" }).to_string()).await;
+        world.hook("/hooks/smartlead/acme", &odd.to_string()).await;
+        let operator = world.login().await;
+        let rehearsed = operator.post("/console/deliveries/rehearse", &[("source", "n8n")]).await;
+        assert_eq!(rehearsed.status, 200, "{}", rehearsed.body);
+        assert!(rehearsed.body.contains("Nothing follows") && rehearsed.body.contains("nothing was changed"), "{}", rehearsed.body);
+        let list = operator.page("/console/deliveries?source=smartlead").await;
+        let delivery = list.split("href=\"/console/deliveries/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(operator.page(&format!("/console/deliveries/{delivery}")).await.contains("Rehearse a replay"));
+        let replayed = operator.post("/console/deliveries/replay", &[("id", &delivery)]).await;
+        assert_eq!(replayed.status, 200, "{}", replayed.body);
+        assert!(replayed.body.contains("Replayed"), "{}", replayed.body);
+        assert_eq!(operator.post("/console/deliveries/rehearse", &[("id", "nonsense")]).await.status, 404);
+        world.finish().await;
+    }
+}
+
+on_both! {
     async fn a_person_is_erased_where_the_address_is_typed_once_more(database: Database) {
         let extra = format!("admin_token = \"{}\"\n[suppression]\nkey = \"a-key-of-these-tests-alone\"", crate::world::TOKEN);
         let world = World::with(database, &extra).await;

@@ -31,6 +31,8 @@ struct Deliveries<'a> {
     from: String,
     until: String,
     rows: Vec<Row>,
+    /// The filter as fields, for a replay of all that match.
+    replayed: Vec<(&'static str, String)>,
     older: Option<String>,
     is_later_page: bool,
 }
@@ -87,6 +89,18 @@ impl Filter {
         }
     }
 
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let fields = [
+            ("outcome", self.outcome.map(|outcome| outcome.to_string())),
+            ("source", self.source.map(|source| source.to_string())),
+            ("client", self.client.as_ref().map(ClientId::to_string)),
+            ("from", self.from.map(time)),
+            ("until", self.until.map(time)),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     fn query(&self, before: Option<Place>) -> String {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let before = before.map(|place| format!("{}_{}", time(place.at), place.id));
@@ -137,6 +151,7 @@ pub(in crate::console) async fn list(visit: &Visit<'_>) -> Result<Page, Fault> {
             from: input(filter.from),
             until: input(filter.until),
             rows: found.rows.into_iter().map(row).collect(),
+            replayed: filter.fields(),
             older: found.next.map(|place| format!("/console/deliveries?{}", filter.query(Some(place)))),
             is_later_page: before.is_some(),
         },

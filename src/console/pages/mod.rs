@@ -6,6 +6,7 @@ pub(super) mod contacts;
 pub(super) mod deliveries;
 pub(super) mod login;
 pub(super) mod overview;
+pub(super) mod replay;
 pub(super) mod settings;
 pub(super) mod tasks;
 
