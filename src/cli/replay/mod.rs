@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(long, value_parser = super::parse_client)]
     client: Option<ClientId>,
     #[command(flatten)]
-    stored: stored::Args,
+    stored: stored::StoredArgs,
 }
 
 /// What became of one payload.

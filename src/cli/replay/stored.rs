@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct StoredArgs {
     /// Replay deliveries that are kept in the database, oldest first, by what is configured now.
     #[arg(long)]
     pub(super) stored: bool,
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(
-    args: &Args,
+    args: &StoredArgs,
     client: Option<ClientId>,
     dry_run: bool,
     config: &Config,
