@@ -130,6 +130,19 @@ impl Browser {
         url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_default()
     }
 
+    /// Whether the browser comes to this path, or with `?` at its end to this one with any query: a click does not wait for the page it
+    /// leads to.
+    pub async fn arrives(&self, at: &str) -> bool {
+        for _ in 0..200 {
+            let path = self.path().await;
+            if path == at || at.ends_with('?') && path.starts_with(at) {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        false
+    }
+
     async fn element(&self, selector: &str) -> String {
         let found = self.post("/element", &json!({ "using": "css selector", "value": selector })).await;
         found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()

@@ -281,7 +281,7 @@ on_both! {
 
 on_both! {
     async fn a_person_is_erased_where_the_address_is_typed_once_more(database: Database) {
-        let extra = format!("admin_token = \"{}\"\n[suppression]\nkey = \"a-key-of-these-tests-alone\"", crate::world::TOKEN);
+        let extra = format!("admin_token = \"{}\"\nsuppression.key = \"a-key-of-these-tests-alone\"", crate::world::TOKEN);
         let world = World::with(database, &extra).await;
         let event = json!({ "kind": "reply_received", "email": "ada@example.com", "message_id": "r1@example.com", "platform": "gmail", "text": "Forget me" });
         world.hook("/hooks/n8n/acme", &event.to_string()).await;

@@ -119,7 +119,7 @@ async fn fill(world: &World) {
             series(20_000)
         ),
         format!(
-            "INSERT INTO counters (scope, period, client_id, name, count) {} 'move', i * 86400, 'acme', 'New/Won', 1 FROM g",
+            "INSERT INTO counters (scope, period, client_id, name, count) {} CASE i % 8 WHEN 0 THEN 'move' ELSE 's' || (i % 8) END, i * 86400, 'acme', 'New/Won', 1 FROM g",
             series(20_000)
         ),
         format!(
