@@ -53,7 +53,7 @@ async fn anon_and_authenticated_get_nothing() {
              WHERE n.nspname IN ('public', 'n8n') AND c.relkind IN ('r', 'v', 'm', 'p') ORDER BY 1",
         )
         .await;
-    assert_eq!(relations.len(), 20, "{relations:?}");
+    assert_eq!(relations.len(), 22, "{relations:?}");
     let unprotected = "SELECT relname AS x FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
         AND NOT relrowsecurity";
     assert_eq!(person.texts(unprotected).await, Vec::<String>::new());
