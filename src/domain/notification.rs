@@ -49,6 +49,10 @@ impl Subscriptions {
             .map(|subscription| subscription.target.as_str())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether anybody wants to hear of this kind at all.
     pub fn has(&self, kind: NotificationKind) -> bool {
         self.0.iter().any(|subscription| subscription.kinds.contains(&kind))

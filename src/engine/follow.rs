@@ -216,18 +216,20 @@ fn log_step(
     rim: &mut Rim<'_>,
     writes: &mut Writes,
 ) {
-    let details = format!("{} of {}: {}", event.facts.data.kind(), event.facts.occurred_at.to_rfc3339(), step.rule);
+    // Most events leave no row.
+    let details =
+        || Some(format!("{} of {}: {}", event.facts.data.kind(), event.facts.occurred_at.to_rfc3339(), step.rule));
     if step.refused {
         let mut row = stage_log(subject, step.before, step.after, rim);
         row.action_taken = format!("refused {}", event.facts.data.kind());
-        row.action_details = Some(details.clone());
+        row.action_details = details();
         row.status = LogStatus::Failed;
         row.error_message = Some(step.rule.clone());
         row.raises = refused(subject, event, &step.rule);
         writes.logs.push(row);
     } else if step.before != step.after && !was_folded_again {
         let mut row = stage_log(subject, step.before, step.after, rim);
-        row.action_details = Some(details.clone());
+        row.action_details = details();
         row.campaign_id = subject.after.current_campaign.as_ref().map(|campaign| campaign.as_str().to_owned());
         writes.logs.push(row);
     }
@@ -236,7 +238,7 @@ fn log_step(
         row.automation_type = AutomationType::TaskCreation;
         row.trigger_type = TriggerType::ConditionMet;
         row.action_taken = format!("alert: {text}");
-        row.action_details = Some(details.clone());
+        row.action_details = details();
         row.raises = Some(Raised::new(*kind, about(subject, event), *text));
         writes.logs.push(row);
     }

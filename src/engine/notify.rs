@@ -27,6 +27,10 @@ pub(super) fn write(
     rim: &mut Rim<'_>,
     writes: &mut Writes,
 ) {
+    // What nobody wants to hear is not put into words either.
+    if rim.rules.wants.notifications.is_empty() {
+        return;
+    }
     let mut told = Vec::new();
     for (event, step) in steps {
         if !was_folded_again {

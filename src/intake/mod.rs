@@ -220,7 +220,7 @@ async fn decide_with(
     for log in &mut writes.logs {
         log.processing_time_ms = Some(processing_time_ms);
     }
-    let left_work = !writes.tasks.is_empty() || !writes.notifications.is_empty();
+    let left_work = !writes.tasks.is_empty();
     Ok((writes, Applied { answers, left_work }))
 }
 

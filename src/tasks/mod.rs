@@ -159,11 +159,9 @@ impl Dispatcher {
             }
         }
         for lane in &mut self.platforms {
-            match (lane.turn().await?, soonest) {
-                (Turn::Worked(count), _) => return Ok(Turn::Worked(count)),
-                (Turn::Wait(until), Turn::Wait(other)) => soonest = Turn::Wait(until.min(other)),
-                (Turn::Wait(until), Turn::Idle | Turn::Worked(_)) => soonest = Turn::Wait(until),
-                (Turn::Idle, _) => {}
+            soonest = sooner(soonest, lane.turn().await?);
+            if let Turn::Worked(_) = soonest {
+                return Ok(soonest);
             }
         }
         if let Some(lane) = &self.ai {
