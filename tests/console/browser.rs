@@ -105,11 +105,14 @@ impl Browser {
     }
 
     async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.attempt(method, path, body).await.unwrap_or_else(|told| panic!("{method} {path} {body}: {told}"))
+    }
+
+    async fn attempt(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let answer = send(&self.addr, method, path, &[("content-type", "application/json")], &text).await;
         let value: Value = serde_json::from_str(&answer.body).unwrap();
-        assert_eq!(answer.status, 200, "{method} {path} {body}: {value}");
-        value["value"].clone()
+        if answer.status == 200 { Ok(value["value"].clone()) } else { Err(value) }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Value {
@@ -130,19 +133,6 @@ impl Browser {
         url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_default()
     }
 
-    /// Whether the browser comes to this path, or with `?` at its end to this one with any query: a click does not wait for the page it
-    /// leads to.
-    pub async fn arrives(&self, at: &str) -> bool {
-        for _ in 0..200 {
-            let path = self.path().await;
-            if path == at || at.ends_with('?') && path.starts_with(at) {
-                return true;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        false
-    }
-
     async fn element(&self, selector: &str) -> String {
         let found = self.post("/element", &json!({ "using": "css selector", "value": selector })).await;
         found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
@@ -151,6 +141,39 @@ impl Browser {
     pub async fn click(&self, selector: &str) {
         let element = self.element(selector).await;
         self.post(&format!("/element/{element}/click"), &json!({})).await;
+    }
+
+    /// Clicks what leads to another page, and waits until that one is whole: a click by itself returns while the old page still answers.
+    pub async fn follow(&self, selector: &str) {
+        self.mark().await;
+        self.click(selector).await;
+        self.arrive(selector).await;
+    }
+
+    /// The same for keys that lead to another page.
+    pub async fn press_to(&self, keys: &str) {
+        self.mark().await;
+        self.press(keys).await;
+        self.arrive(keys).await;
+    }
+
+    async fn mark(&self) {
+        self.evaluate("document.left = true").await;
+    }
+
+    async fn arrive(&self, by: &str) {
+        let asked = json!({ "cmd": "Runtime.evaluate", "params": {
+            "expression": "document.left !== true && document.readyState === 'complete'", "returnByValue": true,
+        } });
+        for _ in 0..400 {
+            // Between two pages there is none to ask, which the driver tells as an error.
+            let told = self.attempt("POST", &format!("{}/goog/cdp/execute", self.session), &asked).await;
+            if told.is_ok_and(|told| told["result"]["value"] == true) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{by} led nowhere from {}", self.path().await);
     }
 
     pub async fn type_into(&self, selector: &str, text: &str) {
