@@ -17,6 +17,8 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS sales_engine_service ON %I', relation);
         EXECUTE format('CREATE POLICY sales_engine_service ON %I TO sales_engine USING (TRUE) WITH CHECK (TRUE)', relation);
     END LOOP;
+    -- What is sent again goes to the end of its line.
+    GRANT USAGE ON SEQUENCE notifications_seq_seq TO sales_engine;
     GRANT SELECT ON _sqlx_migrations TO sales_engine;
     DROP POLICY IF EXISTS sales_engine_service ON _sqlx_migrations;
     CREATE POLICY sales_engine_service ON _sqlx_migrations FOR SELECT TO sales_engine USING (TRUE);

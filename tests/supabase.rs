@@ -100,6 +100,12 @@ async fn a_role_that_owns_nothing_serves() {
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
     }
     assert_eq!(person.texts("SELECT reply_count AS x FROM contacts").await, ["2"]);
+    // What was given up is sent again, however many, by the same role.
+    let dead = "INSERT INTO notifications (notification_id, client_id, target, kind, lane, body, status, due_at, created_at, updated_at)
+        SELECT gen_random_uuid(), 'beta', 'gone', 'deal.won', 'l', '{}', 'dead', now(), now(), now() FROM generate_series(1, 60)";
+    person.run(dead).await.unwrap();
+    let told = place.json(&["notifications", "--retry-dead", "--target", "gone", "--limit", "500", "--json"]);
+    assert_eq!(told.as_array().unwrap().iter().filter(|row| row["status"] == "pending").count(), 60, "{told}");
     let servant = connect(&place.address).await;
     assert!(servant.run("ALTER TABLE contacts ADD COLUMN x TEXT").await.is_err());
     assert!(servant.run("CREATE TABLE x (y TEXT)").await.is_err());

@@ -6,12 +6,15 @@ use super::{Api, Caller};
 use crate::domain::ids::{ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::persons::{self, ADDRESSES_MAX, CheckError};
-use crate::store::api::ContactFilter;
-use crate::store::views::ContactView;
+use crate::store::api::{ContactFilter, TimelinePlace};
+use crate::store::console::Place;
+use crate::store::views::{ContactView, TimelineView};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const CONTACTS: &str = "contacts";
+/// Of a contact's timeline, and of its reasons, which are a part of that.
+const PAST: &str = "past";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,30 +90,49 @@ pub(super) async fn get(api: &Api, caller: &Caller, params: Params, subject: &st
 
 /// `GET /contacts/{contact}/timeline`
 pub(super) async fn timeline(api: &Api, caller: &Caller, params: Params, subject: &str) -> Result<Answer, Problem> {
-    let (contact, mut params) = find(api, caller, params, subject).await?;
-    let limit = params.limit(LIMIT_MAX)?;
-    params.finish()?;
-    let timeline = api.store.timeline(contact.contact_id, limit).await?;
+    let (contact, params) = find(api, caller, params, subject).await?;
+    let (timeline, next) = past(api, &contact, params).await?;
     Answer::json(&json!({
         "contact": contact,
         "events": timeline.events,
         "messages": timeline.messages,
         "decisions": timeline.logs,
+        "next": next,
     }))
 }
 
 /// `GET /contacts/{contact}/why`
 pub(super) async fn why(api: &Api, caller: &Caller, params: Params, subject: &str) -> Result<Answer, Problem> {
-    let (contact, mut params) = find(api, caller, params, subject).await?;
-    let limit = params.limit(LIMIT_MAX)?;
-    params.finish()?;
-    let timeline = api.store.timeline(contact.contact_id, limit).await?;
+    let (contact, params) = find(api, caller, params, subject).await?;
+    let (timeline, next) = past(api, &contact, params).await?;
     Answer::json(&json!({
         "contact_id": contact.contact_id,
         "stage": contact.stage,
         "events": timeline.events,
         "decisions": timeline.logs,
+        "next": next,
     }))
+}
+
+/// A page of a contact's past, and the cursor of what is older.
+async fn past(api: &Api, contact: &ContactView, mut params: Params) -> Result<(TimelineView, Option<String>), Problem> {
+    let limit = params.limit(LIMIT_MAX)?;
+    let before = params.places(PAST)?.map(|[events, messages, decisions]| TimelinePlace {
+        events: place(events),
+        messages: place(messages),
+        decisions: place(decisions),
+    });
+    params.finish()?;
+    let page = api.store.timeline_page(contact.contact_id, before.unwrap_or_default(), limit).await?;
+    let next = page.next.map(|next| {
+        let places = [next.events, next.messages, next.decisions];
+        Cursor::text_of(PAST, &places.map(|place| Cursor { at: place.at, id: place.id }))
+    });
+    Ok((page.timeline, next))
+}
+
+fn place(cursor: Cursor) -> Place {
+    Place { at: cursor.at, id: cursor.id }
 }
 
 /// The contact by its id or its address; what another client has is not there.

@@ -7,6 +7,7 @@ mod answer;
 mod contacts;
 mod deliveries;
 mod events;
+mod matrix;
 mod operations;
 mod query;
 mod replays;
@@ -18,12 +19,13 @@ pub use routes::{ROUTES, Route};
 use crate::config::Config;
 use crate::domain::ids::ClientId;
 use crate::intake::{IntakeHandle, Now};
+use crate::sources::failures::Failures;
 use crate::sources::settings::Secret;
 use crate::sources::signature::is_one_of;
 use crate::store::Store;
 use query::Params;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 /// Of one request: ten thousand addresses, or a thousand events.
@@ -37,10 +39,13 @@ pub struct Api {
     intake: IntakeHandle,
     now: Now,
     tasks_wake: Option<Arc<Notify>>,
+    failures: Arc<Failures>,
+    /// One replay at a time: each holds a page of bodies, and a rehearsal all that it changes, in memory.
+    replaying: Arc<Semaphore>,
 }
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Caller {
     /// Anybody; only the description of the API is for them.
     Anybody,
@@ -70,7 +75,8 @@ pub struct Admitted {
 
 impl Api {
     pub fn new(config: Arc<Config>, store: Store, intake: IntakeHandle, now: Now) -> Self {
-        Self { config, store, intake, now, tasks_wake: None }
+        let replaying = Arc::new(Semaphore::new(1));
+        Self { config, store, intake, now, tasks_wake: None, failures: Arc::default(), replaying }
     }
 
     /// Told after what left work for the tasks.
@@ -111,7 +117,13 @@ impl Api {
                 caller = caller.or_else(|| Some(Caller::Client(client_id.clone())));
             }
         }
-        caller.ok_or_else(|| Problem::new(401, "the token is none of this API's"))
+        caller.ok_or_else(|| {
+            let failure = self.failures.note((self.now)());
+            if failure.is_told() {
+                tracing::warn!(door = "api", within_ten_minutes = failure.count, "somebody came with a wrong token");
+            }
+            Problem::new(401, "the token is none of this API's")
+        })
     }
 
     /// Answers a request whose body (empty where it has none) is here.
@@ -142,6 +154,7 @@ impl Api {
             Route::ListTasks => operations::tasks(self, caller, params).await,
             Route::RetryTask => operations::retry(self, caller, params, subject).await,
             Route::ListAlerts => operations::alerts(self, caller, params).await,
+            Route::GetMatrix => matrix::get(self, caller, params).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Problem};
 use super::contacts::page;
-use super::query::{Cursor, LIMIT_MAX, Params};
+use super::query::{Cursor, LIMIT_MAX, Params, time};
 use super::{Api, Caller};
 use crate::domain::alert::{AlertKind, AlertStatus};
 use crate::engine::rows::TaskStatus;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 const TASKS: &str = "tasks";
+const ALERTS: &str = "alerts";
 
 #[derive(Serialize)]
 struct Tasks {
@@ -56,6 +57,7 @@ pub(super) async fn retry(api: &Api, caller: &Caller, params: Params, subject: &
 #[derive(Serialize)]
 struct Alerts {
     alerts: Vec<AlertView>,
+    next: Option<String>,
 }
 
 /// `GET /alerts`: those of one status, newest first.
@@ -63,6 +65,7 @@ pub(super) async fn alerts(api: &Api, caller: &Caller, mut params: Params) -> Re
     let client = params.text("client");
     let status = params.parsed("status", "open, acknowledged or resolved", AlertStatus::parse)?;
     let kind = params.parsed("kind", "a kind of alert, as in `task_dead`", AlertKind::parse)?;
+    let after = params.cursor(ALERTS)?;
     let limit = params.limit(LIMIT_MAX)?;
     params.finish()?;
     let filter = AlertFilter {
@@ -70,7 +73,13 @@ pub(super) async fn alerts(api: &Api, caller: &Caller, mut params: Params) -> Re
         client: api.client(caller, client.as_deref())?,
         kind,
         contact_id: None,
-        limit,
+        after: after.map(|cursor| (cursor.at, cursor.id)),
+        limit: limit + 1,
     };
-    Answer::json(&Alerts { alerts: api.store.alerts(&filter).await? })
+    let cursor = |last: &AlertView| {
+        let place = time(&last.last_at).zip(Uuid::try_parse(&last.alert_id).ok());
+        place.map(|(at, id)| Cursor { at, id }.text(ALERTS)).unwrap_or_default()
+    };
+    let (alerts, next) = page(api.store.alerts(&filter).await?, limit, cursor);
+    Answer::json(&Alerts { alerts, next })
 }

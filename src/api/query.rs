@@ -73,6 +73,13 @@ impl Params {
         Cursor::parse(of, &text).map(Some).ok_or_else(no_such_place)
     }
 
+    /// Where the page before ended in each of three lists.
+    pub(super) fn places(&mut self, of: &'static str) -> Result<Option<[Cursor; 3]>, Problem> {
+        let Some(text) = self.text("cursor") else { return Ok(None) };
+        let places = Cursor::parse_all(of, &text).and_then(|places| places.try_into().ok());
+        places.map(Some).ok_or_else(no_such_place)
+    }
+
     /// All were taken.
     pub(super) fn finish(self) -> Result<(), Problem> {
         match self.0.into_keys().next() {
@@ -109,16 +116,33 @@ impl Cursor {
     }
 
     pub(super) fn text(self, of: &'static str) -> String {
-        let at = self.at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        URL_SAFE_NO_PAD.encode(format!("{of} {at} {}", self.id))
+        Self::text_of(of, &[self])
+    }
+
+    /// Of several lists that are leafed through together.
+    pub(super) fn text_of(of: &'static str, places: &[Self]) -> String {
+        let mut text = of.to_owned();
+        for place in places {
+            let at = place.at.to_rfc3339_opts(SecondsFormat::Micros, true);
+            text.push_str(&format!(" {at} {}", place.id));
+        }
+        URL_SAFE_NO_PAD.encode(text)
     }
 
     pub(super) fn parse(of: &'static str, text: &str) -> Option<Self> {
+        let mut places = Self::parse_all(of, text)?.into_iter();
+        places.next().filter(|_| places.next().is_none())
+    }
+
+    fn parse_all(of: &'static str, text: &str) -> Option<Vec<Self>> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let mut parts = text.split(' ');
-        let (kind, at, place, end) = (parts.next()?, parts.next()?, parts.next()?, parts.next());
-        (kind == of && end.is_none()).then_some(())?;
-        Some(Self { at: time(at)?, id: super::id(place)? })
+        (parts.next()? == of).then_some(())?;
+        let mut places = Vec::new();
+        while let Some(at) = parts.next() {
+            places.push(Self { at: time(at)?, id: super::id(parts.next()?)? });
+        }
+        Some(places)
     }
 }
 
@@ -165,6 +189,12 @@ mod tests {
         for text in ["", "x", "ZGVsaXZlcmllcw", &format!("{text}x")] {
             assert_eq!(Cursor::parse("deliveries", text), None, "{text}");
         }
+        let three = Cursor::text_of("past", &[cursor; 3]);
+        assert_eq!(Cursor::parse("past", &three), None, "a place in three lists is none in one");
+        let places = |text: &str| Params::parse(&format!("cursor={text}")).unwrap().places("past");
+        assert_eq!(places(&three).unwrap(), Some([cursor; 3]));
+        assert!(places(&Cursor::text_of("past", &[cursor; 2])).is_err());
+        assert_eq!(Params::parse("").unwrap().places("past").unwrap(), None);
     }
 
     #[test]

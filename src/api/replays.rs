@@ -88,8 +88,12 @@ pub(super) async fn run(api: &Api, caller: &Caller, params: Params, body: &[u8])
     let plan = Plan {
         selection,
         after: after.map(|cursor| (cursor.at, cursor.id)),
+        until: None,
         deliveries_max: Some(wish.limit),
         dry_run: wish.dry_run,
+    };
+    let Ok(_turn) = api.replaying.try_acquire() else {
+        return Err(Problem::new(503, "another replay is under way, try again shortly"));
     };
     let desk = Desk {
         store: &api.store,

@@ -21,6 +21,7 @@ pub enum Route {
     ListTasks,
     RetryTask,
     ListAlerts,
+    GetMatrix,
 }
 
 /// Method, path below `/api/v1` as the description names it, operation. What stands in braces is anything but a slash.
@@ -38,6 +39,7 @@ pub const ROUTES: &[(&str, &str, Route)] = &[
     ("GET", "/tasks", Route::ListTasks),
     ("POST", "/tasks/{task_id}/retry", Route::RetryTask),
     ("GET", "/alerts", Route::ListAlerts),
+    ("GET", "/matrix", Route::GetMatrix),
 ];
 
 impl Route {
@@ -59,7 +61,8 @@ impl Route {
             | Self::GetDelivery
             | Self::ListTasks
             | Self::RetryTask
-            | Self::ListAlerts => false,
+            | Self::ListAlerts
+            | Self::GetMatrix => false,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, store: &Store, out: Out, rim: &Rim) -> anyho
         anyhow::ensure!(done, "there is no alert {id}, or it is not open");
     }
     let Args { status, kind, client, limit, acknowledge: _ } = args;
-    let rows = store.alerts(&AlertFilter { status, client, kind, contact_id: None, limit }).await?;
+    let rows = store.alerts(&AlertFilter { status, client, kind, contact_id: None, after: None, limit }).await?;
     out.print(&rows, |rows| {
         let rows: Vec<Vec<String>> = rows
             .iter()

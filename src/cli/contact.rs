@@ -93,8 +93,8 @@ pub(super) async fn check(
     out: Out,
     code: u8,
 ) -> anyhow::Result<ExitCode> {
-    let checks =
-        crate::persons::check(store, &config.rules.suppression, client_id, addresses, now.date_naive()).await?;
+    let today = config.rules.spans.zones.of(client_id).day(now);
+    let checks = crate::persons::check(store, &config.rules.suppression, client_id, addresses, today).await?;
     out.print(&checks, |checks| {
         let rows: Vec<Vec<String>> = checks
             .iter()

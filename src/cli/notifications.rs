@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// Send this dead one again, as the last of its contact's.
     #[arg(long, value_name = "ID")]
     retry: Option<Uuid>,
-    /// Send all dead ones again that the filter selects.
+    /// Send all dead ones again, or those of --target and --client, in the order in which they were told.
     #[arg(long)]
     retry_dead: bool,
     /// Switch a target on again that said that it wants no more.
@@ -48,14 +48,7 @@ pub(super) async fn run(args: Args, store: &Store, out: Out, rim: &Rim) -> anyho
     }
     let Args { status, target, client, limit, retry: _, retry_dead, enable: _, counts } = args;
     if retry_dead {
-        let dead = Some(NotificationStatus::Dead);
-        let filter = NotificationFilter { status: dead, target: target.clone(), client: client.clone(), limit };
-        let mut dead = store.notifications(&filter).await?;
-        // In the order in which they were told.
-        dead.sort_by(|a, b| a.created_at.cmp(&b.created_at));
-        for row in &dead {
-            store.retry_notification(row.notification_id.parse()?, now).await?;
-        }
+        store.retry_dead_notifications(target.as_deref(), client.as_ref(), now).await?;
     }
     if counts {
         return show_counts(store, out).await;

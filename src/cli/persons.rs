@@ -163,7 +163,7 @@ pub(super) async fn set(store: &Store, config: &Config, args: Set, clock: &Now, 
         (None, None) => anyhow::bail!("say --to or --follow-up"),
     };
     let context = Context { store, rules: &config.rules, now: clock, trigger: TriggerType::Manual };
-    let answer = persons::change(&context, &key, &change, clock()).await?;
+    let answer = persons::change(&context, &key, &change, &Uuid::new_v4().to_string(), clock()).await?;
     out.print(&answer, |answer| {
         let stage = |stage: Option<crate::domain::stage::Stage>| stage.map_or("-", crate::domain::stage::Stage::as_str);
         format!("{} → {}: {}", stage(answer.stage_before), stage(answer.stage_after), answer.reason)
@@ -176,8 +176,7 @@ fn parse_move(text: &str) -> Result<Move, String> {
 }
 
 fn parse_reason(text: &str) -> Result<FollowUpReason, String> {
-    match FollowUpReason::parse(text) {
-        Some(reason @ (FollowUpReason::LeadRequested | FollowUpReason::Custom)) => Ok(reason),
-        Some(_) | None => Err("expected lead_requested or custom".to_owned()),
-    }
+    FollowUpReason::parse(text)
+        .filter(|reason| persons::FOLLOW_UP_REASONS.contains(reason))
+        .ok_or_else(|| super::one_of(persons::FOLLOW_UP_REASONS.iter().map(|reason| reason.as_str())))
 }

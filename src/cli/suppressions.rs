@@ -127,12 +127,12 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
             out.print(&rows, |rows| shown(rows))?;
         }
         Command::Add { who, place } => {
-            let (wishes, left_out) = wishes(&who.values, who.domain, &place, config)?;
+            let (wishes, left_out) = some(wishes(&who.values, who.domain, &place, config)?, who.domain)?;
             let done = add(&store, config, &wishes, left_out, now).await?;
             out.print(&done, told)?;
         }
         Command::Remove { who, place } => {
-            let (wishes, left_out) = wishes(&who.values, who.domain, &place, config)?;
+            let (wishes, left_out) = some(wishes(&who.values, who.domain, &place, config)?, who.domain)?;
             let mut done = Done { suppressions: 0, contacts: 0, left_out };
             for wish in &wishes {
                 done.suppressions += persons::lift(&store, &config.rules.suppression, wish, now).await?;
@@ -193,6 +193,11 @@ fn wishes(
             reason: place.reason,
         });
     }
+    Ok((wishes, left_out))
+}
+
+/// At least one was meant.
+fn some((wishes, left_out): (Vec<Wish>, Vec<String>), is_domain: bool) -> anyhow::Result<(Vec<Wish>, Vec<String>)> {
     anyhow::ensure!(!wishes.is_empty(), "none of these is {}", if is_domain { "a domain" } else { "an address" });
     Ok((wishes, left_out))
 }
@@ -235,9 +240,12 @@ async fn import(
         }
     }
     take(store, config, &values, is_domain, place, &mut done, now).await?;
+    let is_any = done.suppressions > 0 || done.left_out.is_empty();
+    anyhow::ensure!(is_any, "nothing in `{name}` is {}", if is_domain { "a domain" } else { "an address" });
     Ok(done)
 }
 
+/// A batch in which nothing is an address is left out like a single line that is none.
 async fn take(
     store: &Store,
     config: &Config,

@@ -26,7 +26,7 @@ pub(super) fn clients(top: &mut Section<'_>, targets: &mut Vec<TargetConfig>) ->
             name: section.text("name", &[]),
             airtable_client: section.text("airtable_client", &[]),
             time_zone: time_zone(&mut section),
-            api_tokens: section.secrets("api_tokens"),
+            api_tokens: section.tokens("api_tokens"),
             sources: ClientSources {
                 smartlead: section.section("smartlead").map(smartlead),
                 instantly: section.section("instantly").map(instantly),

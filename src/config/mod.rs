@@ -133,7 +133,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let default_client = top.text("default_client", &["SALES_ENGINE_DEFAULT_CLIENT"]).and_then(|text| {
         top.parsed("default_client", &text, "the name of a client", |text| ClientId::parse(text).ok())
     });
-    let admin_token = top.secret("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
+    let admin_token = top.token("admin_token", &["SALES_ENGINE_ADMIN_TOKEN"]);
     let limits = limits(&mut top);
     let suppression = suppression::suppression(&mut top);
     let spans = spans(&mut top);
@@ -236,7 +236,7 @@ fn limits(top: &mut Section<'_>) -> Limits {
 
 fn spans(top: &mut Section<'_>) -> Spans {
     let usual = Spans::default();
-    let Some(mut section) = top.section("follow_up") else { return usual };
+    let mut section = top.section_or_empty("follow_up");
     let mut number = |key: &str, default: u32| {
         let variable = format!("SALES_ENGINE_FOLLOW_UP_{}", key.to_ascii_uppercase());
         section.number(key, &[&variable], 0..=1_000).and_then(|number| u32::try_from(number).ok()).unwrap_or(default)

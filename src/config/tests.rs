@@ -2,12 +2,14 @@ use super::*;
 use crate::domain::ids::Email;
 use crate::sources::settings::GmailCredentials;
 
+mod example;
+
 /// The example of SPEC 10, with values in place of its dots.
 const SPEC: &str = r#"
 listen = "127.0.0.1:8080"
 database_url = "sqlite://sales-engine.db"
 default_client = "acme"
-admin_token = "an-admin-token"
+admin_token = "an-admin-token-of-tests"
 body_bytes_max = 1048576
 
 [airtable]
@@ -127,7 +129,7 @@ fn all_faults_are_told_at_once_with_their_places() {
     let expected = [
         "x.toml:1: `listen` must be an address",
         "x.toml:2: `listen_on` is unknown",
-        "x.toml:3: `admin_token` holds a secret of fewer than 8",
+        "x.toml:3: `admin_token` holds a secret of fewer than 16 characters; `openssl rand -hex 32`",
         "x.toml:4: `body_bytes_max` must be a whole number",
         "x.toml:5: `default_client` `nobody` has no section",
         "x.toml:7: `airtable.base_id` must begin with `app`",
@@ -265,4 +267,17 @@ fn clients_have_zones_and_the_schedule_its_spans() {
         faults[0].starts_with("t:2: `schedule.mode`") && faults[1].starts_with("t:4: `clients.acme.time_zone`"),
         "{faults:?}"
     );
+}
+
+#[test]
+fn tokens_that_let_anybody_in_are_long() {
+    let short = "[clients.acme]\napi_tokens = [\"fifteen-letters\", \"sixteen-letters!\"]\n";
+    let ConfigFaults(faults) = load(Some(("t", short)), &no_env).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with("t:2: `clients.acme.api_tokens` holds a secret of fewer than 16"), "{faults:?}");
+    let env = |name: &str| (name == "SALES_ENGINE_ADMIN_TOKEN").then(|| "fifteen-letters".to_owned());
+    let ConfigFaults(faults) = load(None, &env).unwrap_err();
+    assert!(faults[0].starts_with("`admin_token` holds a secret of fewer than 16"), "{faults:?}");
+    let whole = short.replace("\"fifteen-letters\", ", "");
+    assert_eq!(load(Some(("t", &whole)), &no_env).unwrap().clients.values().next().unwrap().api_tokens.len(), 1);
 }

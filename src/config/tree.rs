@@ -13,6 +13,8 @@ pub(super) type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A secret shorter than this is guessed too easily.
 const SECRET_CHARS_MIN: usize = 8;
+/// The same for what lets anybody in from anywhere, as often as they try.
+const TOKEN_CHARS_MIN: usize = 16;
 
 pub(super) type Table<'a> = Spanned<DeTable<'a>>;
 
@@ -161,25 +163,44 @@ impl<'a> Section<'a> {
 
     pub(super) fn secret(&mut self, key: &str, variables: &[&str]) -> Option<Secret> {
         let text = self.text(key, variables)?;
-        self.checked_secret(key, text)
+        self.checked_secret(key, text, SECRET_CHARS_MIN)
     }
 
-    fn checked_secret(&self, key: &str, text: String) -> Option<Secret> {
-        if text.chars().count() < SECRET_CHARS_MIN {
-            self.fault(key, &format!("holds a secret of fewer than {SECRET_CHARS_MIN} characters"));
+    /// What is sent to us to be let in.
+    pub(super) fn token(&mut self, key: &str, variables: &[&str]) -> Option<Secret> {
+        let text = self.text(key, variables)?;
+        self.checked_secret(key, text, TOKEN_CHARS_MIN)
+    }
+
+    fn checked_secret(&self, key: &str, text: String, chars_min: usize) -> Option<Secret> {
+        if text.chars().count() < chars_min {
+            self.fault(
+                key,
+                &format!(
+                    "holds a secret of fewer than {chars_min} characters; `openssl rand -hex 32` makes a good one"
+                ),
+            );
             return None;
         }
         Some(Secret::new(text))
     }
 
     pub(super) fn secrets(&mut self, key: &str) -> Vec<Secret> {
+        self.list_of_secrets(key, SECRET_CHARS_MIN)
+    }
+
+    pub(super) fn tokens(&mut self, key: &str) -> Vec<Secret> {
+        self.list_of_secrets(key, TOKEN_CHARS_MIN)
+    }
+
+    fn list_of_secrets(&mut self, key: &str, chars_min: usize) -> Vec<Secret> {
         match self.value(key) {
             None => Vec::new(),
             Some(DeValue::Array(items)) => items
                 .iter()
                 .filter_map(|item| {
                     if let DeValue::String(text) = item.get_ref() {
-                        self.checked_secret(key, text.as_ref().to_owned())
+                        self.checked_secret(key, text.as_ref().to_owned(), chars_min)
                     } else {
                         self.fault(key, "must be a list of texts, like [\"…\"]");
                         None

@@ -2,23 +2,23 @@
 
 use super::Request;
 use super::form::Form;
+use crate::sources::failures::{Failure, Failures};
 use crate::sources::settings::Secret;
 use crate::sources::signature::is_one_of;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 const COOKIE: &str = "sales_engine_console";
-/// A session ends so long after it was last used, and this long after it began in any case.
+/// A session ends so long after it was last renewed, and this long after it began in any case.
 const IDLE_SECONDS: i64 = 3_600;
 const SESSION_SECONDS_MAX: i64 = 43_200;
-/// Wrong tokens within the span; then nobody is let in until the oldest is that old.
+/// Wrong tokens within ten minutes; of further ones is said that they are too many.
 const FAILURES_MAX: usize = 10;
-const FAILURES_SPAN_SECONDS: i64 = 600;
 /// Sessions that were left and are remembered until they would have ended.
 const LEFT_MAX: usize = 10_000;
 
@@ -27,7 +27,7 @@ pub(super) struct Guard {
     /// Out of the admin token, so that another one ends all sessions and all instances know each other's.
     key: [u8; 32],
     left: Mutex<BTreeMap<String, i64>>,
-    failures: Mutex<VecDeque<i64>>,
+    failures: Failures,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,30 +49,27 @@ pub(super) enum Denied {
 /// What came of an attempt to log in.
 pub(super) enum Entered {
     Yes { cookie: String },
-    WrongToken,
-    TooOften { seconds: i64 },
+    WrongToken(Failure),
+    TooOften(Failure),
 }
 
 impl Guard {
     pub(super) fn new(admin_token: &Secret) -> Self {
         let key = Sha256::digest(format!("sales-engine console session\n{}", admin_token.expose())).into();
-        Self { admin_token: admin_token.clone(), key, left: Mutex::default(), failures: Mutex::default() }
+        Self { admin_token: admin_token.clone(), key, left: Mutex::default(), failures: Failures::default() }
     }
 
+    /// The right token always gets in; the wrong ones of others must not keep anybody out.
     pub(super) fn enter(&self, request: &Request<'_>, token: &str, now: DateTime<Utc>) -> Entered {
-        let now = now.timestamp();
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        while failures.front().is_some_and(|at| *at <= now - FAILURES_SPAN_SECONDS) {
-            failures.pop_front();
-        }
-        if failures.len() >= FAILURES_MAX {
-            let seconds = failures.front().map_or(0, |at| at + FAILURES_SPAN_SECONDS - now);
-            return Entered::TooOften { seconds };
-        }
         if !is_one_of(token, std::slice::from_ref(&self.admin_token)) {
-            failures.push_back(now);
-            return Entered::WrongToken;
+            let failure = self.failures.note(now);
+            return if failure.count > FAILURES_MAX {
+                Entered::TooOften(failure)
+            } else {
+                Entered::WrongToken(failure)
+            };
         }
+        let now = now.timestamp();
         let session = Session { id: Uuid::new_v4().simple().to_string(), began_at: now, ends_at: now + IDLE_SECONDS };
         Entered::Yes { cookie: self.cookie(request, &session) }
     }
@@ -178,7 +175,7 @@ mod tests {
     fn entered(guard: &Guard, host: &str, now: DateTime<Utc>) -> String {
         match guard.enter(&request(&[header("host", host)]), "right", now) {
             Entered::Yes { cookie } => cookie,
-            Entered::WrongToken | Entered::TooOften { .. } => panic!("not let in"),
+            Entered::WrongToken(_) | Entered::TooOften(_) => panic!("not let in"),
         }
     }
 
@@ -215,15 +212,16 @@ mod tests {
     }
 
     #[test]
-    fn wrong_tokens_close_the_door_for_a_while() {
+    fn many_wrong_tokens_are_told_and_keep_nobody_out_who_has_the_right_one() {
         let guard = Guard::new(&Secret::new("right"));
         let now = DateTime::UNIX_EPOCH;
-        for _ in 0..FAILURES_MAX {
-            assert!(matches!(guard.enter(&request(&[]), "wrong", now), Entered::WrongToken));
+        let wrong = |now| guard.enter(&request(&[]), "wrong", now);
+        for count in 1..=FAILURES_MAX {
+            assert!(matches!(wrong(now), Entered::WrongToken(failure) if failure.count == count));
         }
-        assert!(matches!(guard.enter(&request(&[]), "right", now), Entered::TooOften { seconds: 600 }));
-        let later = now + TimeDelta::seconds(FAILURES_SPAN_SECONDS);
-        assert!(matches!(guard.enter(&request(&[]), "right", later), Entered::Yes { .. }));
+        assert!(matches!(wrong(now), Entered::TooOften(Failure { seconds_left: 600, .. })));
+        assert!(matches!(guard.enter(&request(&[]), "right", now), Entered::Yes { .. }));
+        assert!(matches!(wrong(now + TimeDelta::seconds(600)), Entered::WrongToken(Failure { count: 1, .. })));
     }
 
     #[test]

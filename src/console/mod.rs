@@ -2,7 +2,6 @@
 //!
 //! It knows no HTTP library: the listener hands it a [`Request`] and turns its [`Page`] into an answer.
 
-pub mod acts;
 mod assets;
 mod charts;
 mod form;
@@ -19,7 +18,10 @@ use form::Form;
 use guard::Guard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+
+/// How long somebody is asked to wait before they come again, in seconds.
+const RETRY_AFTER_SECONDS: &str = "5";
 
 /// Largest form, in bytes.
 pub const FORM_BYTES_MAX: usize = 65_536;
@@ -70,6 +72,8 @@ pub struct Console {
     guard: Option<Guard>,
     /// Why tasks of a kind are not worked on here.
     waits: BTreeMap<TaskKind, &'static str>,
+    /// One replay at a time: each holds a page of bodies, and a rehearsal all that it changes, in memory.
+    replaying: Semaphore,
 }
 
 /// Why there is no page.
@@ -97,7 +101,7 @@ impl From<ApplyError> for Fault {
 impl Console {
     pub fn new(config: Arc<Config>, store: Store, now: Now) -> Self {
         let guard = config.admin_token.as_ref().map(Guard::new);
-        Self { store, config, now, tasks_wake: None, guard, waits: BTreeMap::new() }
+        Self { store, config, now, tasks_wake: None, guard, waits: BTreeMap::new(), replaying: Semaphore::new(1) }
     }
 
     #[must_use]
@@ -147,7 +151,9 @@ impl Console {
             Ok(page) => page,
             Err(Fault::NotFound(what)) => pages::notice(&visit, 404, "Not found", what),
             Err(Fault::Wrong(what)) => pages::notice(&visit, 400, "That can’t be done", &what),
-            Err(Fault::Unavailable(what)) => pages::notice(&visit, 503, "Not now", &what),
+            Err(Fault::Unavailable(what)) => {
+                pages::notice(&visit, 503, "Not now", &what).with_header("retry-after", RETRY_AFTER_SECONDS.to_owned())
+            }
         };
         match guard.renewed(&request, &session, now) {
             Some(cookie) => page.with_header("set-cookie", cookie),

@@ -1,7 +1,7 @@
 //! Deliveries that are kept are read again: applied like new ones where they can be understood now, or only rehearsed.
 //!
 //! An event that is known stays one; the contacts are folded again under the present rules. A rehearsal reads, decides and writes
-//! nothing: it holds no lock and no transaction, and sees its own earlier parts through an [`Overlay`].
+//! nothing: a part of it is a transaction that only reads and locks nothing, and it sees its own earlier parts through an [`Overlay`].
 
 use super::{ApplyError, CONFLICTS_MAX, Context, asked, new_id};
 use crate::domain::alert::AlertKind;
@@ -73,7 +73,7 @@ async fn attempt(readings: &[Reading], context: &Context<'_>) -> Result<Done, Ap
 
 /// What applying them would do, after what the overlay holds already.
 pub async fn rehearse(readings: &[Reading], overlay: &mut Overlay, context: &Context<'_>) -> Result<Done, ApplyError> {
-    let mut tx = context.store.begin().await?;
+    let mut tx = context.store.look().await?;
     let (mut batch, mut known) = look_up(&mut tx, readings, overlay, context, false).await?;
     // What another writer changed meanwhile is no part of the difference.
     let changed = outside_changes(&known, (context.now)());

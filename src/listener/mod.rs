@@ -9,9 +9,10 @@ mod push;
 mod rate;
 mod slots;
 
-use crate::api::Api;
+use crate::api::{Api, Caller};
 use crate::config::Config;
 use crate::console::Console;
+use crate::domain::ids::ClientId;
 use crate::intake::{IntakeHandle, Now};
 use crate::store::Store;
 use answer::Answered;
@@ -38,13 +39,13 @@ pub struct App {
     store: Store,
     now: Now,
     metrics: Metrics,
-    rates: Rates,
+    rates: Rates<ClientId>,
     slots: Arc<Slots>,
     /// Bytes of bodies that are being received or understood: an unproven client must not fill the memory.
     receiving: Arc<Semaphore>,
     google_keys: Option<GoogleKeys>,
     api: Api,
-    api_rates: Rates,
+    api_rates: Rates<Caller>,
     console: Console,
 }
 

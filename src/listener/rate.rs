@@ -1,14 +1,19 @@
-//! The rate of each client: a bucket that holds one second's worth and refills steadily. The time is an argument.
+//! The rate of each caller: a bucket that holds one second's worth and refills steadily. The time is an argument.
 
-use crate::domain::ids::ClientId;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// One bucket a configured client, so it never grows beyond the configuration.
-#[derive(Default)]
-pub(super) struct Rates {
-    buckets: Mutex<HashMap<ClientId, Bucket>>,
+/// One bucket a configured client (or kind of caller), so it never grows beyond the configuration.
+pub(super) struct Rates<Caller> {
+    buckets: Mutex<HashMap<Caller, Bucket>>,
+}
+
+impl<Caller> Default for Rates<Caller> {
+    fn default() -> Self {
+        Self { buckets: Mutex::default() }
+    }
 }
 
 struct Bucket {
@@ -17,12 +22,12 @@ struct Bucket {
     filled_at: DateTime<Utc>,
 }
 
-impl Rates {
-    pub(super) fn allows(&self, client: &ClientId, per_second_max: Option<u32>, now: DateTime<Utc>) -> bool {
+impl<Caller: Clone + Eq + Hash> Rates<Caller> {
+    pub(super) fn allows(&self, caller: &Caller, per_second_max: Option<u32>, now: DateTime<Utc>) -> bool {
         let Some(limit) = per_second_max.map(i64::from) else { return true };
         let full = limit.saturating_mul(1_000);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(client.clone()).or_insert(Bucket { millis_left: full, filled_at: now });
+        let bucket = buckets.entry(caller.clone()).or_insert(Bucket { millis_left: full, filled_at: now });
         let passed_ms = (now - bucket.filled_at).num_milliseconds().max(0);
         bucket.millis_left = bucket.millis_left.saturating_add(passed_ms.saturating_mul(limit)).min(full);
         bucket.filled_at = bucket.filled_at.max(now);
@@ -37,6 +42,7 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ClientId;
     use chrono::{TimeDelta, TimeZone};
 
     #[test]

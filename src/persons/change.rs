@@ -23,10 +23,15 @@ options!(
         MeetingCancelled => "meeting_cancelled",
         MeetingCompleted => "meeting_completed",
         NoShow => "no_show",
+        SequencePaused => "sequence_paused",
+        SequenceResumed => "sequence_resumed",
         Won => "won",
         Declined => "declined",
     }
 );
+
+/// What a person may give as the reason of a follow-up; the others are the rules' own.
+pub const FOLLOW_UP_REASONS: [FollowUpReason; 2] = [FollowUpReason::LeadRequested, FollowUpReason::Custom];
 
 /// What is wanted of a contact.
 #[derive(Debug, Clone)]
@@ -59,11 +64,13 @@ pub enum ChangeError {
     Apply(#[from] ApplyError),
 }
 
-/// Does it, or says why not. The answer tells the stage before and after, and the rule.
+/// Does it, or says why not. The answer tells the stage before and after, and the rule. `nonce` is the wish's own: the same wish told
+/// twice (a form that is sent again) is one event.
 pub async fn change(
     context: &Context<'_>,
     key: &ContactKey,
     change: &Change,
+    nonce: &str,
     now: DateTime<Utc>,
 ) -> Result<EventAnswer, ChangeError> {
     let Some(contact) = context.store.contact(key).await? else {
@@ -72,8 +79,9 @@ pub async fn change(
     if contact.stage == Stage::DoNotContact && !is_opt_out(change) {
         return Err(ChangeError::NeverLeft);
     }
+    // Today is the client's day, which may be another one than that of UTC.
     if let Change::FollowUp { date, .. } = change
-        && *date < now.date_naive()
+        && *date < context.rules.spans.zones.of(&key.client_id).day(now)
     {
         return Err(ChangeError::Past(*date));
     }
@@ -82,7 +90,7 @@ pub async fn change(
         key.client_id.clone(),
         Source::Operator,
         now,
-        vec![event(key, change, now)],
+        vec![event(key, change, nonce, now)],
     );
     let applied = apply_through_conflicts(&[incoming], context).await?;
     let answer = applied.answers.into_iter().flat_map(|answer| answer.events).next();
@@ -100,7 +108,7 @@ fn is_opt_out(change: &Change) -> bool {
     }
 }
 
-fn event(key: &ContactKey, change: &Change, now: DateTime<Utc>) -> Event {
+fn event(key: &ContactKey, change: &Change, nonce: &str, now: DateTime<Utc>) -> Event {
     let data = match change {
         Change::Move { to, starts_at } => data(*to, *starts_at),
         Change::FollowUp { date, reason } => EventData::FollowUpSet { date: *date, reason: *reason },
@@ -109,7 +117,7 @@ fn event(key: &ContactKey, change: &Change, now: DateTime<Utc>) -> Event {
         client_id: key.client_id.clone(),
         email: key.email.clone(),
         source: Source::Operator,
-        dedupe_key: platform_key(data.kind(), "operator", &[&Uuid::new_v4().to_string()]),
+        dedupe_key: platform_key(data.kind(), "operator", &[nonce]),
         facts: Facts { occurred_at: now, time_known: true, profile: Profile::default(), data },
         lineage: Vec::new(),
     }
@@ -133,6 +141,8 @@ fn data(to: Move, starts_at: Option<DateTime<Utc>>) -> EventData {
         Move::MeetingCancelled => EventData::MeetingCancelled { meeting: meeting() },
         Move::MeetingCompleted => EventData::MeetingCompleted { meeting: meeting() },
         Move::NoShow => EventData::MeetingNoShow { meeting: meeting() },
+        Move::SequencePaused => EventData::SequencePaused { campaign: None },
+        Move::SequenceResumed => EventData::SequenceResumed { campaign: None },
         Move::Won => EventData::DealWon { client_record: None },
         Move::Declined => EventData::DealDeclined { reason: None },
     }

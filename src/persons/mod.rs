@@ -6,7 +6,7 @@ mod erase;
 mod export;
 mod suppress;
 
-pub use change::{Change, ChangeError, Move, change};
+pub use change::{Change, ChangeError, FOLLOW_UP_REASONS, Move, change};
 pub use check::{ADDRESSES_MAX, CheckError, check};
 pub use erase::{AIRTABLE, EraseError, Erasure, READING, erase};
 pub use export::{Export, export};

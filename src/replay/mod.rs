@@ -37,6 +37,8 @@ pub struct Plan {
     pub selection: DeliverySelection,
     /// Where an earlier call stopped.
     pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// The last delivery that is read, so that no more is applied than was rehearsed.
+    pub until: Option<(DateTime<Utc>, Uuid)>,
     /// Stop after so many; none is all.
     pub deliveries_max: Option<u64>,
     /// Tells the difference and changes nothing.
@@ -71,6 +73,9 @@ pub struct Report {
     pub difference: Difference,
     /// Where it stopped, for the next call; none where all that was selected was looked at.
     pub next: Option<Cursor>,
+    /// The last delivery that was looked at; none where there was none.
+    #[serde(skip)]
+    pub last: Option<Cursor>,
 }
 
 /// A place in the order of deliveries.
@@ -78,6 +83,12 @@ pub struct Report {
 pub struct Cursor {
     pub received_at: DateTime<Utc>,
     pub delivery_id: Uuid,
+}
+
+impl Cursor {
+    fn of((received_at, delivery_id): (DateTime<Utc>, Uuid)) -> Self {
+        Self { received_at, delivery_id }
+    }
 }
 
 /// A delivery of which something else became.
@@ -132,13 +143,19 @@ pub async fn replay(desk: Desk<'_>, plan: &Plan) -> Result<Report, ApplyError> {
         let left = plan.deliveries_max.map_or(u64::MAX, |most| most.saturating_sub(report.deliveries));
         let is_full = left == 0 || overlay.contacts() >= CONTACTS_MAX;
         let limit = if is_full { 1 } else { PAGE.min(u32::try_from(left).unwrap_or(u32::MAX)) };
-        let page = desk.store.stored_deliveries(&plan.selection, after, limit).await?;
-        let Some(last) = page.last() else { break };
+        let mut page = desk.store.stored_deliveries(&plan.selection, after, limit).await?;
+        let found = page.len();
+        page.retain(|stored| plan.until.is_none_or(|until| (stored.received_at, stored.delivery_id) <= until));
+        let Some(last) = page.last() else {
+            report.next = plan.until.filter(|_| found > 0).map(Cursor::of);
+            break;
+        };
         if is_full {
-            report.next = after.map(|(received_at, delivery_id)| Cursor { received_at, delivery_id });
+            report.next = after.map(Cursor::of);
             break;
         }
         after = Some((last.received_at, last.delivery_id));
+        report.last = after.map(Cursor::of);
         report.deliveries += u64::try_from(page.len()).unwrap_or(u64::MAX);
         let readings = read(page, desk.config, &mut report);
         run(desk, plan.dry_run, readings, &mut overlay, &mut report).await?;

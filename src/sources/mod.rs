@@ -6,6 +6,7 @@ pub mod airtable;
 mod booking;
 pub mod calcom;
 pub mod calendly;
+pub mod failures;
 pub mod gmail;
 pub mod google_keys;
 mod instantly;

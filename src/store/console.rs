@@ -329,7 +329,7 @@ impl DeliveryQuery {
 }
 
 /// 9999-12-31T23:59:59Z, after all that is stored.
-const FAR_FUTURE: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+pub(super) const FAR_FUTURE: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
     Some(time) => time,
     None => DateTime::UNIX_EPOCH,
 };

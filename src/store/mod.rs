@@ -169,6 +169,15 @@ impl Store {
         }
     }
 
+    /// A transaction that only reads, on a connection of the readers: it waits for no writer and no writer for it. What it sees is of
+    /// one moment.
+    pub async fn look(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite(store) => Ok(Tx::Sqlite(store.look().await?)),
+            Self::Postgres(store) => Ok(Tx::Postgres(store.look().await?)),
+        }
+    }
+
     /// What begins a batch that is tried without locks and ends with [`Tx::write_and_commit`]: on PostgreSQL two round trips in all.
     pub async fn attempt(&self) -> Result<Tx, StoreError> {
         match self {
@@ -413,10 +422,7 @@ impl Store {
     }
 
     pub async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.timeline(contact_id, limit).await,
-            Self::Postgres(store) => store.timeline(contact_id, limit).await,
-        }
+        Ok(self.timeline_page(contact_id, api::TimelinePlace::default(), limit).await?.timeline)
     }
 
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {

@@ -154,6 +154,19 @@ impl Store {
         }
     }
 
+    /// All dead ones (of a target, of a client) go out again, each as the last of its lane, in their old order. Gives how many.
+    pub async fn retry_dead_notifications(
+        &self,
+        target: Option<&str>,
+        client: Option<&ClientId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.retry_dead_notifications(target, client, now).await,
+            Self::Postgres(store) => store.retry_dead_notifications(target, client, now).await,
+        }
+    }
+
     /// Forgets delivered ones that are older. Gives how many.
     pub async fn prune_notifications(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         match self {

@@ -108,6 +108,7 @@ pub struct ChatView {
 /// One automated decision about a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogView {
+    pub log_id: Uuid,
     pub timestamp: String,
     pub automation_type: String,
     pub trigger_type: String,
@@ -388,6 +389,8 @@ pub struct AlertFilter {
     pub client: Option<ClientId>,
     pub kind: Option<AlertKind>,
     pub contact_id: Option<Uuid>,
+    /// The last one of the page before.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
     pub limit: u32,
 }
 

@@ -232,6 +232,7 @@ pub(super) fn chat(row: &impl Cells) -> Result<ChatView, StoreError> {
 
 pub(super) fn log(row: &impl Cells) -> Result<LogView, StoreError> {
     Ok(LogView {
+        log_id: row.id("log_id")?,
         timestamp: row.text("timestamp")?,
         automation_type: row.text("automation_type")?,
         trigger_type: row.text("trigger_type")?,

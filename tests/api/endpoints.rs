@@ -1,6 +1,6 @@
 //! Every operation, who may ask for it, and what is told where it can't be.
 
-use crate::common::Database;
+use crate::common::{Database, Kind, Person};
 use crate::on_both;
 use crate::served::{ACME, ADMIN, BETA, Served, seeded, serve, with_tokens};
 use crate::world::{configured, event, post};
@@ -45,6 +45,13 @@ fn each_route_is_described_and_each_description_has_its_route() {
         .map(|operation| operation["operationId"].as_str().unwrap())
         .collect();
     assert_eq!(operations.len(), routed.len(), "each has a name of its own");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for status in ["200", "400", "401", "404", "405", "408", "413", "429", "500", "503"] {
+                assert!(operation["responses"][status].is_object(), "{method} {path} says nothing of {status}");
+            }
+        }
+    }
 }
 
 on_both! {
@@ -74,6 +81,71 @@ on_both! {
         assert!(!timeline["events"].as_array().unwrap().is_empty());
         assert_eq!((&why["events"], &why["stage"]), (&timeline["events"], &by_id.body["stage"]));
         assert!(!why["events"][0]["rule"].as_str().unwrap().is_empty());
+    }
+}
+
+on_both! {
+    async fn a_contacts_past_is_leafed_through_back_to_its_beginning(database: Database) {
+        let served = seeded(&database).await;
+        let mut many: Vec<Value> = (0..25).map(|nth| json!({
+            "kind": "message_logged", "email": "long@example.com", "id": format!("m{nth}"), "platform": "slack", "direction": "inbound",
+            // Some at the same time: those are in the order of their keys.
+            "occurred_at": format!("2026-11-{:02}T09:00:00Z", 1 + nth / 3), "text": format!("message {nth}"),
+        })).collect();
+        many.push(json!({"kind": "reply_received", "email": "long@example.com", "id": "r", "occurred_at": "2026-11-20T09:00:00Z", "text": "yes", "intent": "pricing_question"}));
+        assert_eq!(served.post(ACME, "/events", &json!(many)).await.status, 200);
+        let whole = served.get(ACME, "/contacts/long%40example.com/timeline?limit=500").await.body;
+        assert_eq!((whole["events"].as_array().unwrap().len(), &whole["next"]), (26, &Value::Null));
+        for (path, lists) in [("timeline", ["events", "messages", "decisions"].as_slice()), ("why", &["events", "decisions"])] {
+            let mut found: Vec<Vec<Value>> = vec![Vec::new(); lists.len()];
+            let (mut cursor, mut pages) = (String::new(), 0);
+            loop {
+                let page = served.get(ACME, &format!("/contacts/long%40example.com/{path}?limit=4{cursor}")).await;
+                assert_eq!(page.status, 200, "{}", page.body);
+                for (list, found) in lists.iter().zip(&mut found) {
+                    let rows = page.body[list].as_array().unwrap();
+                    assert!(rows.len() <= 4);
+                    // Each page is older than the one before.
+                    found.splice(0..0, rows.iter().cloned());
+                }
+                pages += 1;
+                let Some(next) = page.body["next"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(pages, 7);
+            for (list, found) in lists.iter().zip(found) {
+                assert_eq!(json!(found), whole[list], "{path}: {list}, each once and in order");
+            }
+        }
+        let of_others = served.get(ACME, "/contacts?limit=1").await.body["next"].as_str().unwrap().to_owned();
+        assert_eq!(served.get(ACME, &format!("/contacts/long%40example.com/why?cursor={of_others}")).await.status, 404);
+    }
+}
+
+on_both! {
+    async fn the_matrix_counts_each_client_s_contacts_and_todays_moves(database: Database) {
+        let served = seeded(&database).await;
+        let matrix = served.get(ADMIN, "/matrix").await;
+        assert_eq!((matrix.status, matrix.body["day"].as_str()), (200, Some("2026-11-24")), "{}", matrix.body);
+        let clients: Vec<&str> = matrix.body["clients"].as_array().unwrap().iter().map(|one| one["client_id"].as_str().unwrap()).collect();
+        assert_eq!(clients, ["acme", "beta", "gamma"], "one without contacts has its zeros");
+        let own = served.get(BETA, "/matrix").await.body;
+        assert_eq!(own["clients"], json!([matrix.body["clients"][1]]), "its own alone");
+        let beta = &own["clients"][0];
+        let interested = beta["stages"].as_array().unwrap().iter().find(|cell| cell["stage"] == "Interested").unwrap();
+        assert_eq!(interested, &json!({
+            "stage": "Interested", "lead_status": "interested", "pipeline_status": "follow_up", "campaign_status": "completed",
+            "lead_email_status": "replied", "contacts": 7, "entered_today": 7, "left_today": 0,
+        }));
+        assert_eq!((&beta["contacts"], beta["stages"].as_array().unwrap().len()), (&json!(7), 14));
+        assert_eq!(beta["moves"], json!([{"before": "New", "after": "Interested", "contacts": 7}]));
+        // The same as counting the rows.
+        for (nth, client) in clients.iter().enumerate() {
+            let counted = database.person().await.texts(&format!("SELECT count(*) AS x FROM contacts WHERE client_id = '{client}'")).await;
+            assert_eq!(matrix.body["clients"][nth]["contacts"].to_string(), counted[0], "{client}");
+        }
+        let named = served.get(ADMIN, "/matrix?client=beta").await.body;
+        assert_eq!(named["clients"], own["clients"]);
     }
 }
 
@@ -135,6 +207,9 @@ on_both! {
         let of_a_kind = served.get(ACME, "/alerts?kind=delivery_unrecognised").await.body;
         assert!(of_a_kind["alerts"].as_array().unwrap().iter().all(|alert| alert["kind"] == "delivery_unrecognised"));
         assert_eq!(served.get(ACME, "/alerts?status=resolved").await.body["alerts"], json!([]));
+        let in_pages = all(&served, ACME, "/alerts?limit=2", "alerts", "alert_id").await;
+        let at_once: Vec<&str> = open.iter().map(|alert| alert["alert_id"].as_str().unwrap()).collect();
+        assert_eq!(in_pages, at_once, "page by page, each once and in the same order");
     }
 }
 
@@ -184,6 +259,8 @@ on_both! {
             ("POST", format!("/tasks/{task}/retry"), json!({}), 404),
             ("GET", "/alerts?client=acme".to_owned(), Value::Null, 404),
             ("GET", "/alerts".to_owned(), Value::Null, 200),
+            ("GET", "/matrix?client=acme".to_owned(), Value::Null, 404),
+            ("GET", "/matrix".to_owned(), Value::Null, 200),
             ("POST", "/events?client=acme".to_owned(), json!({"kind": "unsubscribed", "email": email}), 404),
             ("POST", "/replay".to_owned(), json!({"client": "acme"}), 404),
             ("POST", "/replay".to_owned(), json!({"ids": [delivery], "dry_run": false}), 200),
@@ -314,7 +391,33 @@ on_both! {
             statuses.push(served.get(token, "/contacts").await.status);
         }
         assert_eq!(statuses, [200, 200, 429, 200]);
+        for _ in 0..5 {
+            served.send("GET", "/openapi.json", &[], b"").await;
+        }
+        assert_eq!(served.get(ADMIN, "/contacts?client=acme").await.status, 200, "who asks for the description takes nothing from others");
         let reply = served.get(ACME, "/contacts").await;
         assert!(reply.has("retry-after: 5") && reply.has("application/problem+json"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replay_at_a_time_and_the_other_is_asked_to_come_again() {
+    let database = Database::new(Kind::Postgres).await;
+    let served = seeded(&database).await;
+    let Person::Postgres(pool) = database.person().await else { panic!("PostgreSQL") };
+    // The one that has its turn waits for the table meanwhile.
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    let wish = json!({"outcome": "unrecognised"});
+    let ask = || Box::pin(served.post(ADMIN, "/replay", &wish));
+    let (mut first, mut second) = (ask(), ask());
+    let (refused, other) = tokio::select! {
+        reply = &mut first => (reply, second),
+        reply = &mut second => (reply, first),
+    };
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    assert!(refused.has("retry-after: 5") && refused.body["detail"].as_str().unwrap().contains("another replay"));
+    held.rollback().await.unwrap();
+    let done = other.await;
+    assert_eq!(done.status, 200, "{}", done.body);
 }

@@ -3,10 +3,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../plans/mod.rs"]
+mod plans;
 #[path = "../python/mod.rs"]
 mod python;
 
 mod endpoints;
+mod indexes;
 mod replay;
 mod schema;
 mod served;

@@ -18,7 +18,7 @@ const LUKEWARM: &str = "[clients.acme.smartlead.categories]\nLukewarm = ";
 async fn run(database: &Database, config: &Config, selection: DeliverySelection, dry_run: bool) -> Report {
     let now = now();
     let desk = Desk { store: &database.store, config, now: &now, trigger: TriggerType::Manual, tasks_wake: None };
-    replay(desk, &Plan { selection, after: None, deliveries_max: None, dry_run }).await.unwrap()
+    replay(desk, &Plan { selection, after: None, until: None, deliveries_max: None, dry_run }).await.unwrap()
 }
 
 async fn rehearsed(database: &Database, config: &Config) -> Report {
@@ -218,13 +218,59 @@ on_both! {
         let (now, mut after, mut parts) = (now(), None, Vec::new());
         loop {
             let desk = Desk { store: &database.store, config: &config, now: &now, trigger: TriggerType::Manual, tasks_wake: None };
-            let plan = Plan { selection: all(), after, deliveries_max: Some(30), dry_run: true };
+            let plan = Plan { selection: all(), after, until: None, deliveries_max: Some(30), dry_run: true };
             let report = replay(desk, &plan).await.unwrap();
             parts.push(report.deliveries);
             let Some(next) = report.next else { break };
             after = Some((next.received_at, next.delivery_id));
         }
         assert_eq!(parts, [30, 30, 16]);
+    }
+}
+
+on_both! {
+    async fn no_more_is_applied_than_was_rehearsed(database: Database) {
+        let config = configured("");
+        let added = |number: u32| event("acme", &format!(
+            r#"{{"kind":"contact_added","email":"p{number}@example.com","id":"c{number}","occurred_at":"2026-11-01T09:00:00Z"}}"#
+        ));
+        post(&database, &config, &(0..40).map(added).collect::<Vec<_>>()).await;
+        let now = now();
+        let desk = Desk { store: &database.store, config: &config, now: &now, trigger: TriggerType::Manual, tasks_wake: None };
+        let plan = Plan { selection: DeliverySelection::default(), after: None, until: None, deliveries_max: Some(35), dry_run: true };
+        let rehearsed = replay(desk, &plan).await.unwrap();
+        let last = rehearsed.last.unwrap();
+        assert_eq!((rehearsed.deliveries, rehearsed.next), (35, Some(last)));
+        let until = Some((last.received_at, last.delivery_id));
+        let apply = Plan { until, deliveries_max: None, dry_run: false, ..plan.clone() };
+        let applied = replay(desk, &apply).await.unwrap();
+        assert_eq!((applied.deliveries, applied.next, applied.last), (35, Some(last), Some(last)), "the rest is left for the next");
+        let rest = replay(desk, &Plan { after: until, ..plan }).await.unwrap();
+        assert_eq!((rest.deliveries, rest.next), (5, None));
+    }
+}
+
+on_both! {
+    async fn a_rehearsal_waits_for_no_writer(database: Database) {
+        let config = configured("");
+        post(&database, &config, &fixtures()).await;
+        // Whoever wrote now would have to wait: on SQLite for its one writer, on PostgreSQL for a connection of the writers'.
+        let busy = database.store.writers() + if database.kind == Kind::Sqlite { 0 } else { 2 };
+        let database = Database::at(database.kind, &database.address).await;
+        let mut writers = Vec::new();
+        for _ in 0..busy {
+            writers.push(database.store.begin().await.unwrap());
+        }
+        let report = rehearsed(&database, &config).await;
+        assert!(report.deliveries > 150 && report.failed == 0, "{report:?}");
+        drop(writers);
+        // And it could not write, whatever the code did.
+        let mut looking = database.store.look().await.unwrap();
+        let list = sales_engine::engine::rows::Writes {
+            tasks: vec![sales_engine::engine::rows::TaskRow::round(Uuid::new_v4(), TaskKind::AirtableSyncLead, 5, now()())],
+            ..Default::default()
+        };
+        assert!(looking.write(&list).await.is_err());
     }
 }
 

@@ -14,6 +14,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../plans/mod.rs"]
+mod plans;
 
 mod browser;
 mod clicks;

@@ -165,9 +165,10 @@ async fn nobody_gets_in_without_the_token_and_out_is_out() {
     for _ in 0..9 {
         assert_eq!(enter(origin.clone(), "wrong").await.status, 403);
     }
-    let locked = enter(origin.clone(), crate::world::TOKEN).await;
-    assert_eq!(locked.status, 429);
-    assert!(locked.header("retry-after").is_some());
+    let too_many = enter(origin.clone(), "wrong").await;
+    assert_eq!(too_many.status, 429);
+    assert!(too_many.header("retry-after").is_some());
+    assert_eq!(enter(origin.clone(), crate::world::TOKEN).await.status, 303, "others' guesses keep nobody out");
     world.finish().await;
 }
 
@@ -242,12 +243,20 @@ on_both! {
         let past = operator
             .post(&format!("{contact}/follow-up"), &[("date", "2026-11-01"), ("reason", "custom"), ("nonce", "n3")])
             .await;
-        assert!(past.body.contains("refused"), "a follow-up in the past is refused: {}", past.body);
+        assert!(past.status == 400 && past.body.contains("lies in the past"), "a follow-up in the past is refused: {}", past.body);
+        let other = operator
+            .post(&format!("{contact}/follow-up"), &[("date", "2026-12-24"), ("reason", "ghosted_follow_up"), ("nonce", "n3")])
+            .await;
+        assert_eq!(other.status, 400, "the rules' own reasons are not a person's to give");
+        let offered = page.split("id=\"reason\"").nth(1).unwrap().split("</select>").next().unwrap();
+        assert_eq!(offered.matches("<option").count(), 2, "{offered}");
         assert_eq!(act("nonsense", "n4").await.status, 400);
         assert_eq!(operator.post(&format!("{contact}/follow-up"), &[("date", "soon"), ("nonce", "n5")]).await.status, 400);
-        act("unsubscribed", "n6").await;
-        let won = act("deal_won", "n7").await;
-        assert!(won.body.contains("refused"), "do_not_contact is never left: {}", won.body);
+        let platforms = "SELECT platform AS x FROM chat_history WHERE message_type = 'meeting'";
+        assert_eq!(world.database.person().await.texts(platforms).await, ["phone_call"], "as the command line tells it");
+        act("opted_out", "n6").await;
+        let won = act("won", "n7").await;
+        assert!(won.status == 400 && won.body.contains("never left"), "do_not_contact is never left: {}", won.body);
         let page = operator.page(&contact).await;
         assert!(page.contains("tag stage\">Do not contact<") && !page.contains("name=\"act\""), "nothing more can be recorded");
         assert!(page.contains("operator"), "the timeline tells who said it");
@@ -255,6 +264,23 @@ on_both! {
         assert!(logs.contains(&"Manual".to_owned()), "{logs:?}");
         world.finish().await;
     }
+}
+
+#[tokio::test]
+async fn today_is_the_day_of_the_client() {
+    let world = World::new(Kind::Sqlite).await;
+    world.hook("/hooks/n8n/east", &json!({ "kind": "contact_added", "email": "ada@example.com" }).to_string()).await;
+    let operator = world.login().await;
+    let contact = operator.find("ada@example.com").await;
+    assert!(operator.page(&contact).await.contains("min=\"2026-11-28\""), "it is the 28th there already");
+    let follow_up = async |date: &str| {
+        let fields = [("date", date), ("reason", "custom"), ("nonce", date)];
+        operator.post(&format!("{contact}/follow-up"), &fields).await
+    };
+    let past = follow_up("2026-11-27").await;
+    assert!(past.status == 400 && past.body.contains("lies in the past"), "{}", past.body);
+    assert_eq!(follow_up("2026-11-28").await.status, 200);
+    world.finish().await;
 }
 
 on_both! {
@@ -271,6 +297,9 @@ on_both! {
         let list = operator.page("/console/deliveries?source=smartlead").await;
         let delivery = list.split("href=\"/console/deliveries/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         assert!(operator.page(&format!("/console/deliveries/{delivery}")).await.contains("Rehearse a replay"));
+        // What was rehearsed is where it ends; what comes meanwhile is not applied by that form.
+        let all = operator.post("/console/deliveries/rehearse", &[]).await;
+        assert!(all.body.contains("Nothing follows"), "{}", all.body);
         let replayed = operator.post("/console/deliveries/replay", &[("id", &delivery)]).await;
         assert_eq!(replayed.status, 200, "{}", replayed.body);
         assert!(replayed.body.contains("Replayed"), "{}", replayed.body);

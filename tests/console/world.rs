@@ -32,6 +32,10 @@ insecure = true
 insecure = true
 [clients.beta.n8n]
 insecure = true
+[clients.east]
+time_zone = "Pacific/Kiritimati"
+[clients.east.n8n]
+insecure = true
 "#;
 
 pub struct World {

@@ -4,6 +4,7 @@ use super::common::Database;
 use super::world::{World, alerts};
 use crate::on_both;
 use chrono::TimeDelta;
+use sales_engine::domain::ids::ClientId;
 use sales_engine::engine::rows::NotificationStatus;
 use sales_engine::sandbox::Fault;
 use sales_engine::sandbox::notify::Receivers;
@@ -155,5 +156,36 @@ on_both! {
         world.work_until_done(1).await;
         world.check().await;
         assert_eq!(alerts(&world.database).await[0].status, "resolved");
+    }
+}
+
+on_both! {
+    async fn all_dead_ones_go_out_again_in_their_old_order(database: Database) {
+        let person = database.person().await;
+        // Their ids, and the times at which they were told, say nothing of their order.
+        let row = |nth: usize, target: &str, status: &str| format!(
+            "('00000000-0000-4000-8000-{:012}', 'acme', '{target}', 'deal.won', 'lane {}', 'body {nth}', '{status}',
+              '2026-11-20T00:00:00.000000Z', '2026-11-{:02}T00:00:00.000000Z', '2026-11-20T00:00:00.000000Z')",
+            999 - nth, nth % 3, 1 + nth % 25
+        );
+        let mut rows: Vec<String> = (0..120).map(|nth| row(nth, "hook", "dead")).collect();
+        rows.push(row(120, "other", "dead"));
+        rows.push(row(121, "hook", "pending"));
+        person.run(&format!(
+            "INSERT INTO notifications (notification_id, client_id, target, kind, lane, body, status, due_at, created_at, updated_at)
+             VALUES {}", rows.join(", ")
+        )).await.unwrap();
+        let now = "2026-11-27T12:00:00Z".parse().unwrap();
+        let acme = ClientId::parse("acme").unwrap();
+        assert_eq!(database.store.retry_dead_notifications(Some("nobody"), None, now).await.unwrap(), 0);
+        assert_eq!(database.store.retry_dead_notifications(Some("hook"), Some(&acme), now).await.unwrap(), 120);
+        let order = person.texts("SELECT body AS x FROM notifications WHERE status = 'pending' ORDER BY seq").await;
+        let expected: Vec<String> = [121].into_iter().chain(0..120).map(|nth| format!("body {nth}")).collect();
+        assert_eq!(order, expected, "behind what waits, in the order in which they were told");
+        let left = database.store.notifications(&NotificationFilter { status: Some(NotificationStatus::Dead), limit: 10, ..NotificationFilter::default() });
+        assert_eq!(left.await.unwrap().iter().map(|row| row.target.as_str()).collect::<Vec<_>>(), ["other"]);
+        let all = database.store.notifications(&NotificationFilter { limit: 500, ..NotificationFilter::default() }).await.unwrap();
+        assert_eq!((all.len(), all[0].status.as_str()), (122, "pending"), "the newest first");
+        assert_eq!(database.store.retry_dead_notifications(None, None, now).await.unwrap(), 1);
     }
 }

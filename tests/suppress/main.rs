@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod days;
 mod erase;
 mod list;
 mod world;

@@ -51,7 +51,7 @@ pub(super) async fn run(
         since: args.since,
         until: args.until,
     };
-    let plan = Plan { selection, after: None, deliveries_max: None, dry_run };
+    let plan = Plan { selection, after: None, until: None, deliveries_max: None, dry_run };
     let desk = Desk { store: &store, config, now: &rim.now, trigger: TriggerType::Manual, tasks_wake: None };
     let report = replay(desk, &plan).await?;
     out.print(&report, shown)?;

@@ -1,16 +1,16 @@
 //! One contact: facts, the way through the stages, the timeline with its reasons, and what an operator may say.
 
 use super::{Choice, Frame, choices, id, moment_of, page};
-use crate::console::acts::{self, Act};
 use crate::console::path::{Path, path};
 use crate::console::shown::{When, clip, number, when, words};
 use crate::console::{Fault, Page, Visit};
-use crate::domain::event::{EventData, FollowUpReason, Source};
+use crate::domain::event::FollowUpReason;
 use crate::domain::ids::{ClientId, ContactKey, Email};
-use crate::engine::decide::{EventAnswer, Incoming};
+use crate::domain::zone::Zone;
+use crate::engine::decide::EventAnswer;
 use crate::engine::rows::{Outcome, TriggerType};
-use crate::intake::{Context, apply_through_conflicts};
-use crate::persons::{EraseError, Erasure, erase};
+use crate::intake::Context;
+use crate::persons::{Change, ChangeError, EraseError, Erasure, FOLLOW_UP_REASONS, Move, change, erase};
 use crate::store::views::{ChatView, ContactView, EventView, LogView, TimelineView};
 use askama::Template;
 use chrono::NaiveDate;
@@ -74,7 +74,7 @@ struct Done<'a> {
     frame: Frame<'a>,
     contact_id: String,
     email: String,
-    rows: Vec<DoneRow>,
+    row: DoneRow,
 }
 
 struct DoneRow {
@@ -88,6 +88,9 @@ struct DoneRow {
 
 pub(in crate::console) async fn show(visit: &Visit<'_>, contact_id: &str) -> Result<Page, Fault> {
     let contact = find(visit, contact_id).await?;
+    let zones = &visit.console.config.rules.spans.zones;
+    let today =
+        ClientId::parse(&contact.client_id).map_or(Zone::UTC, |client| zones.of(&client)).day((visit.console.now)());
     let timeline = visit.console.store.timeline(contact.contact_id, ROWS_MAX).await?;
     let is_full = |rows: usize| u32::try_from(rows).is_ok_and(|rows| rows >= ROWS_MAX);
     let is_cut = [timeline.events.len(), timeline.messages.len(), timeline.logs.len()].into_iter().any(is_full);
@@ -109,12 +112,12 @@ pub(in crate::console) async fn show(visit: &Visit<'_>, contact_id: &str) -> Res
             path: path(&timeline.events, contact.stage),
             entries: entries(timeline),
             is_cut,
-            acts: choices(Act::ALL.iter().map(|act| (act.as_str(), act.label().to_owned())), None),
+            acts: choices(Move::ALL.iter().map(|to| (to.as_str(), label(*to).to_owned())), None),
             reasons: choices(
-                FollowUpReason::ALL.iter().map(|reason| (reason.as_str(), words(reason.as_str()))),
+                FOLLOW_UP_REASONS.iter().map(|reason| (reason.as_str(), words(reason.as_str()))),
                 Some(FollowUpReason::LeadRequested.as_str()),
             ),
-            today: (visit.console.now)().date_naive().to_string(),
+            today: today.to_string(),
             nonce: Uuid::new_v4().simple().to_string(),
             is_closed: contact.lead_status == "do_not_contact",
             email: contact.email,
@@ -123,23 +126,41 @@ pub(in crate::console) async fn show(visit: &Visit<'_>, contact_id: &str) -> Res
     ))
 }
 
+/// As the form offers it.
+const fn label(to: Move) -> &'static str {
+    match to {
+        Move::Interested => "They are interested",
+        Move::NotInterested => "They are not interested",
+        Move::OptedOut => "They asked not to be contacted (for good)",
+        Move::MeetingBooked => "A meeting is booked",
+        Move::MeetingCancelled => "The meeting is cancelled",
+        Move::MeetingCompleted => "The meeting took place",
+        Move::NoShow => "They missed the meeting",
+        Move::SequencePaused => "The sequence is paused",
+        Move::SequenceResumed => "The sequence goes on",
+        Move::Won => "The deal is won",
+        Move::Declined => "The deal is declined",
+    }
+}
+
 /// Records what the operator says happened.
 pub(in crate::console) async fn event(visit: &Visit<'_>, contact_id: &str) -> Result<Page, Fault> {
-    let act = visit.form.text("act").and_then(|name| Act::parse(&name));
-    let act = act.ok_or_else(|| Fault::Wrong("Choose what happened.".to_owned()))?;
-    let meeting_at = match visit.form.text("meeting_at") {
+    let to = visit.form.text("act").and_then(|name| Move::parse(&name));
+    let to = to.ok_or_else(|| Fault::Wrong("Choose what happened.".to_owned()))?;
+    let starts_at = match visit.form.text("meeting_at") {
         Some(text) => Some(moment_of(&text).ok_or_else(|| Fault::Wrong("The meeting’s time is no time.".to_owned()))?),
         None => None,
     };
-    apply(visit, contact_id, act.data(meeting_at)).await
+    apply(visit, contact_id, Change::Move { to, starts_at }).await
 }
 
 pub(in crate::console) async fn follow_up(visit: &Visit<'_>, contact_id: &str) -> Result<Page, Fault> {
     let date = visit.form.text("date").and_then(|text| text.parse::<NaiveDate>().ok());
     let date = date.ok_or_else(|| Fault::Wrong("Choose the day of the follow-up.".to_owned()))?;
     let reason = visit.form.text("reason").and_then(|name| FollowUpReason::parse(&name));
+    let reason = reason.filter(|reason| FOLLOW_UP_REASONS.contains(reason));
     let reason = reason.ok_or_else(|| Fault::Wrong("Choose a reason.".to_owned()))?;
-    apply(visit, contact_id, acts::follow_up(date, reason)).await
+    apply(visit, contact_id, Change::FollowUp { date, reason }).await
 }
 
 #[derive(Template)]
@@ -192,7 +213,7 @@ pub(in crate::console) async fn forget(visit: &Visit<'_>, contact_id: &str) -> R
     ))
 }
 
-async fn apply(visit: &Visit<'_>, contact_id: &str, data: EventData) -> Result<Page, Fault> {
+async fn apply(visit: &Visit<'_>, contact_id: &str, wanted: Change) -> Result<Page, Fault> {
     let contact = find(visit, contact_id).await?;
     let nonce =
         visit.form.text("nonce").filter(|nonce| nonce.len() <= 64).ok_or_else(|| {
@@ -200,22 +221,28 @@ async fn apply(visit: &Visit<'_>, contact_id: &str, data: EventData) -> Result<P
         })?;
     let key = key_of(&contact)?;
     let console = visit.console;
-    let now = (console.now)();
-    let event = acts::event(&key, data, &nonce, now);
-    let incoming = Incoming::of_events(Uuid::new_v4(), key.client_id, Source::Operator, now, vec![event]);
     let context = Context {
         store: &console.store,
         rules: &console.config.rules,
         now: &console.now,
         trigger: TriggerType::Manual,
     };
-    let applied = Box::pin(apply_through_conflicts(&[incoming], &context)).await?;
-    if let Some(wake) = console.tasks_wake.as_ref().filter(|_| applied.left_work) {
+    let told = Box::pin(change(&context, &key, &wanted, &nonce, (console.now)())).await;
+    let answer = match told {
+        Ok(answer) => answer,
+        Err(ChangeError::Store(error)) => return Err(error.into()),
+        Err(ChangeError::Apply(error)) => return Err(error.into()),
+        Err(ChangeError::NoContact(_)) => return Err(Fault::NotFound(NO_CONTACT)),
+        Err(error @ (ChangeError::NeverLeft | ChangeError::Past(_) | ChangeError::Refused(_))) => {
+            return Err(Fault::Wrong(format!("Nothing was changed: {error}.")));
+        }
+    };
+    if let Some(wake) = &console.tasks_wake {
         wake.notify_one();
     }
-    let rows = applied.answers.into_iter().flat_map(|answer| answer.events).map(done_row).collect();
     let frame = Frame::new(visit, "contacts", "Recorded");
-    Ok(page(200, &Done { frame, contact_id: contact.contact_id.to_string(), email: contact.email, rows }))
+    let row = done_row(answer);
+    Ok(page(200, &Done { frame, contact_id: contact.contact_id.to_string(), email: contact.email, row }))
 }
 
 fn done_row(answer: EventAnswer) -> DoneRow {

@@ -4,6 +4,7 @@ use super::{Frame, page};
 use crate::console::form::Form;
 use crate::console::guard::{Denied, Entered, Guard, Session, is_same_origin};
 use crate::console::{Page, Request};
+use crate::sources::failures::Failure;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
@@ -40,14 +41,25 @@ pub(in crate::console) fn enter(guard: &Guard, request: &Request<'_>, now: DateT
         |status, fault: String| page(status, &Login { frame: Frame::outside("login", "Log in"), fault: Some(fault) });
     match guard.enter(request, &token, now) {
         Entered::Yes { cookie } => Page::see_other("/console").with_header("set-cookie", cookie),
-        Entered::WrongToken => {
-            tracing::warn!("somebody tried to log in to the console with a wrong token");
+        Entered::WrongToken(failure) => {
+            tell(failure);
             refused(403, "This is not the admin token of this service.".to_owned())
         }
-        Entered::TooOften { seconds } => {
-            refused(429, format!("Too many wrong tokens. Try again in {} minutes.", seconds / 60 + 1))
-                .with_header("retry-after", seconds.to_string())
+        Entered::TooOften(failure) => {
+            tell(failure);
+            refused(429, "Too many wrong tokens within ten minutes; this is none of the right ones either.".to_owned())
+                .with_header("retry-after", failure.seconds_left.to_string())
         }
+    }
+}
+
+fn tell(failure: Failure) {
+    if failure.is_told() {
+        tracing::warn!(
+            door = "console",
+            within_ten_minutes = failure.count,
+            "somebody tried to log in with a wrong token"
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use crate::console::{Fault, Page, Visit};
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::{Outcome, TriggerType};
-use crate::replay::{ContactDifference, Desk, Plan, Report, replay};
+use crate::replay::{ContactDifference, Cursor, Desk, Plan, Report, replay};
 use crate::store::views::DeliverySelection;
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -46,8 +46,17 @@ struct ContactRow {
 pub(in crate::console) async fn run(visit: &Visit<'_>, is_rehearsal: bool) -> Result<Page, Fault> {
     let console = visit.console;
     let selection = selection(visit)?;
-    let after = visit.form.text("after").and_then(|text| cursor(&text));
-    let plan = Plan { selection, after, deliveries_max: Some(DELIVERIES_MAX), dry_run: is_rehearsal };
+    let place = |name: &str| visit.form.text(name).and_then(|text| cursor(&text));
+    let plan = Plan {
+        selection,
+        after: place("after"),
+        until: place("last"),
+        deliveries_max: Some(DELIVERIES_MAX),
+        dry_run: is_rehearsal,
+    };
+    let Ok(_turn) = console.replaying.try_acquire() else {
+        return Err(Fault::Unavailable("Another replay is under way. Nothing was done; try again shortly.".to_owned()));
+    };
     let desk = Desk {
         store: &console.store,
         config: &console.config,
@@ -81,7 +90,12 @@ fn cursor(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
     Some((moment_of(at)?, Uuid::parse_str(id).ok()?))
 }
 
-fn fields(selection: &DeliverySelection, after: Option<(DateTime<Utc>, Uuid)>) -> Vec<(&'static str, String)> {
+/// `last` carries what a rehearsal ended with to what applies it: nothing is applied that it did not show.
+fn fields(
+    selection: &DeliverySelection,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    last: Option<Cursor>,
+) -> Vec<(&'static str, String)> {
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
     let fields = [
         ("id", selection.ids.first().map(ToString::to_string)),
@@ -91,6 +105,7 @@ fn fields(selection: &DeliverySelection, after: Option<(DateTime<Utc>, Uuid)>) -
         ("from", selection.since.map(time)),
         ("until", selection.until.map(time)),
         ("after", after.map(|(at, id)| format!("{}_{id}", time(at)))),
+        ("last", last.map(|last| format!("{}_{}", time(last.received_at), last.delivery_id))),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -113,7 +128,7 @@ fn shown(visit: &Visit<'_>, plan: &Plan, report: &Report) -> Page {
     ];
     let is_rehearsal = plan.dry_run;
     let title = if is_rehearsal { "Rehearsal of a replay" } else { "Replayed" };
-    let next = report.next.map(|place| fields(&plan.selection, Some((place.received_at, place.delivery_id))));
+    let next = report.next.map(|place| fields(&plan.selection, Some((place.received_at, place.delivery_id)), None));
     page(
         200,
         &ReplayPage {
@@ -129,7 +144,7 @@ fn shown(visit: &Visit<'_>, plan: &Plan, report: &Report) -> Page {
                 .collect(),
             further: difference.contacts.len().saturating_sub(CONTACTS_SHOWN_MAX),
             is_empty: report.is_empty(),
-            fields: fields(&plan.selection, plan.after),
+            fields: fields(&plan.selection, plan.after, report.last),
             next,
         },
     )

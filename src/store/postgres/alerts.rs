@@ -4,7 +4,9 @@ use super::{PostgresStore, fault};
 use crate::domain::alert::{AlertKind, AlertStatus};
 use crate::domain::ids::ClientId;
 use crate::store::alerts::{AlertRow, of_dead_task};
+use crate::store::api::alert_conditions;
 use crate::store::cells::{Cells as _, unreadable};
+use crate::store::console::FAR_FUTURE;
 use crate::store::views::{AlertCount, AlertFilter, AlertView, ROWS_MAX};
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
@@ -75,20 +77,23 @@ pub(super) async fn given_up(
 
 impl PostgresStore {
     pub(in crate::store) async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM alerts
-             WHERE ($1::TEXT IS NULL OR status = $1) AND ($2::TEXT IS NULL OR client_id = $2)
-               AND ($3::TEXT IS NULL OR kind = $3) AND ($4::UUID IS NULL OR contact_id = $4)
-             ORDER BY last_at DESC, alert_id LIMIT $5",
-        )
-        .bind(filter.status.map(AlertStatus::as_str))
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(filter.kind.map(AlertKind::as_str))
-        .bind(filter.contact_id)
-        .bind(i64::from(filter.limit.min(ROWS_MAX)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let (at, id) = filter.after.unwrap_or((FAR_FUTURE, Uuid::max()));
+        let statement = [
+            "SELECT * FROM alerts WHERE last_at <= $5 AND (last_at, alert_id) < ($5, $6)",
+            &alert_conditions(filter),
+            " ORDER BY last_at DESC, alert_id DESC LIMIT $7",
+        ];
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.concat()))
+            .bind(filter.status.map(AlertStatus::as_str))
+            .bind(filter.client.as_ref().map(ClientId::as_str))
+            .bind(filter.kind.map(AlertKind::as_str))
+            .bind(filter.contact_id)
+            .bind(at)
+            .bind(id)
+            .bind(i64::from(filter.limit.min(ROWS_MAX)))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
         rows.iter().map(views_of::alert).collect()
     }
 

@@ -127,6 +127,11 @@ impl PostgresStore {
         Ok(PostgresTx { held: Held::Begun(self.transaction().await?) })
     }
 
+    pub(super) async fn look(&self) -> Result<PostgresTx, StoreError> {
+        let begun = self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        Ok(PostgresTx { held: Held::Begun(begun.map_err(fault)?) })
+    }
+
     async fn transaction(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         // After a restart of the server every pooled connection is dead: each is found out once and replaced.
         let mut tries = WRITERS + TASK_CONNECTIONS;

@@ -50,6 +50,43 @@ const WAIT: &str = "
     FROM unnest($1::TEXT[], $2::TIMESTAMPTZ[]) AS v(lane, due_at)
     WHERE n.lane = v.lane AND n.status IN ('pending', 'running') AND n.status = 'pending' AND n.due_at < v.due_at";
 
+// The newest of each status, out of the index of the statuses.
+macro_rules! of_status {
+    ($status:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT * FROM notifications WHERE status = ",
+            $status,
+            " AND ($2::TEXT IS NULL OR target = $2) AND ($3::TEXT IS NULL OR client_id = $3)
+              ORDER BY updated_at DESC, seq DESC LIMIT $4) AS n"
+        )
+    };
+}
+const NEWEST_OF_STATUS: &str = of_status!("$1::TEXT");
+const NEWEST: &str = concat!(
+    "SELECT * FROM (",
+    of_status!("'pending'"),
+    " UNION ALL ",
+    of_status!("'running'"),
+    " UNION ALL ",
+    of_status!("'delivered'"),
+    " UNION ALL ",
+    of_status!("'dead'"),
+    ") AS a WHERE $1::TEXT IS NULL ORDER BY updated_at DESC, seq DESC LIMIT $4"
+);
+
+// Places are drawn in the old order; an update by itself has none.
+const RETRY_DEAD: &str = "
+    WITH dead AS MATERIALIZED (
+        SELECT notification_id FROM notifications
+        WHERE status = 'dead' AND ($1::TEXT IS NULL OR target = $1) AND ($2::TEXT IS NULL OR client_id = $2)
+        ORDER BY seq FOR UPDATE
+    ), placed AS MATERIALIZED (
+        SELECT notification_id, nextval(pg_get_serial_sequence('notifications', 'seq')) AS seq FROM dead
+    )
+    UPDATE notifications AS n SET
+        status = 'pending', attempts = 0, first_tried_at = NULL, due_at = $3, updated_at = $3, seq = placed.seq
+    FROM placed WHERE n.notification_id = placed.notification_id";
+
 impl PostgresStore {
     pub(in crate::store) async fn due_targets(
         &self,
@@ -165,19 +202,14 @@ impl PostgresStore {
         &self,
         filter: &NotificationFilter,
     ) -> Result<Vec<NotificationView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM notifications
-             WHERE ($1::TEXT IS NULL OR status = $1) AND ($2::TEXT IS NULL OR target = $2)
-               AND ($3::TEXT IS NULL OR client_id = $3)
-             ORDER BY updated_at DESC, seq DESC LIMIT $4",
-        )
-        .bind(filter.status.map(NotificationStatus::as_str))
-        .bind(filter.target.as_deref())
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(i64::from(filter.limit.min(ROWS_MAX)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let rows = sqlx::query(if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST })
+            .bind(filter.status.map(NotificationStatus::as_str))
+            .bind(filter.target.as_deref())
+            .bind(filter.client.as_ref().map(ClientId::as_str))
+            .bind(i64::from(filter.limit.min(ROWS_MAX)))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
         rows.iter().map(views_of::notification).collect()
     }
 
@@ -204,6 +236,22 @@ impl PostgresStore {
         .await
         .map_err(fault)?;
         Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn retry_dead_notifications(
+        &self,
+        target: Option<&str>,
+        client: Option<&ClientId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(RETRY_DEAD)
+            .bind(target)
+            .bind(client.map(ClientId::as_str))
+            .bind(now)
+            .execute(&self.writers)
+            .await
+            .map_err(fault)?;
+        Ok(done.rows_affected())
     }
 
     pub(in crate::store) async fn prune_notifications(

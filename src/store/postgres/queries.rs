@@ -3,7 +3,9 @@
 use super::{PostgresStore, fault};
 use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::engine::rows::{TaskKind, TaskStatus};
+use crate::store::api::TimelinePlace;
 use crate::store::cells::Cells as _;
+use crate::store::console::Place;
 use crate::store::views::{
     ContactView, CountsView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView, TimelineView,
 };
@@ -20,6 +22,22 @@ macro_rules! event_columns {
     };
 }
 
+// At equal times rows are in the order of their keys; a place names its row by the id, which tells nothing of anybody.
+const EVENTS_BEFORE: &str = concat!(
+    event_columns!(),
+    " WHERE e.contact_id = $1 AND e.occurred_at <= $2
+        AND (e.occurred_at, e.dedupe_key) < ($2, coalesce((SELECT k.dedupe_key FROM events AS k WHERE k.event_id = $3), ''))
+      ORDER BY e.occurred_at DESC, e.dedupe_key DESC LIMIT $4"
+);
+const MESSAGES_BEFORE: &str = "
+    SELECT * FROM chat_history AS h WHERE h.contact_id = $1 AND h.message_timestamp <= $2
+        AND (h.message_timestamp, coalesce(h.message_key, ''))
+            < ($2, coalesce((SELECT k.message_key FROM chat_history AS k WHERE k.chat_id = $3), ''))
+    ORDER BY h.message_timestamp DESC, coalesce(h.message_key, '') DESC LIMIT $4";
+const LOGS_BEFORE: &str = "
+    SELECT * FROM automation_logs WHERE contact_id = $1 AND timestamp <= $2 AND (timestamp, log_id) < ($2, $3)
+    ORDER BY timestamp DESC, log_id DESC LIMIT $4";
+
 impl PostgresStore {
     pub(in crate::store) async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
         let row = sqlx::query(
@@ -34,28 +52,34 @@ impl PostgresStore {
         row.as_ref().map(views_of::contact).transpose()
     }
 
-    pub(in crate::store) async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
-        let events = concat!(
-            event_columns!(),
-            " WHERE e.contact_id = $1 ORDER BY e.occurred_at DESC, e.dedupe_key DESC LIMIT $2"
-        );
-        let messages = "SELECT * FROM chat_history WHERE contact_id = $1 ORDER BY message_timestamp DESC, message_key DESC LIMIT $2";
-        let logs = "SELECT * FROM automation_logs WHERE contact_id = $1 ORDER BY timestamp DESC, log_id DESC LIMIT $2";
-        let mut events =
-            self.rows(events, contact_id, limit).await?.iter().map(views_of::event).collect::<Result<Vec<_>, _>>()?;
-        let mut messages =
-            self.rows(messages, contact_id, limit).await?.iter().map(views_of::chat).collect::<Result<Vec<_>, _>>()?;
-        let mut logs =
-            self.rows(logs, contact_id, limit).await?.iter().map(views_of::log).collect::<Result<Vec<_>, _>>()?;
-        events.reverse();
-        messages.reverse();
-        logs.reverse();
-        Ok(TimelineView { events, messages, logs })
+    /// The newest rows of each list before a place, newest first.
+    pub(in crate::store) async fn timeline_before(
+        &self,
+        contact_id: Uuid,
+        before: &TimelinePlace,
+        limit: u32,
+    ) -> Result<TimelineView, StoreError> {
+        let events = self.rows_before(EVENTS_BEFORE, contact_id, before.events, limit).await?;
+        let messages = self.rows_before(MESSAGES_BEFORE, contact_id, before.messages, limit).await?;
+        let logs = self.rows_before(LOGS_BEFORE, contact_id, before.decisions, limit).await?;
+        Ok(TimelineView {
+            events: events.iter().map(views_of::event).collect::<Result<_, _>>()?,
+            messages: messages.iter().map(views_of::chat).collect::<Result<_, _>>()?,
+            logs: logs.iter().map(views_of::log).collect::<Result<_, _>>()?,
+        })
     }
 
-    async fn rows(&self, statement: &'static str, contact_id: Uuid, limit: u32) -> Result<Vec<PgRow>, StoreError> {
+    async fn rows_before(
+        &self,
+        statement: &'static str,
+        contact_id: Uuid,
+        before: Place,
+        limit: u32,
+    ) -> Result<Vec<PgRow>, StoreError> {
         sqlx::query(statement)
             .bind(contact_id)
+            .bind(before.at)
+            .bind(before.id)
             .bind(i64::from(limit.min(ROWS_MAX)))
             .fetch_all(&self.readers)
             .await

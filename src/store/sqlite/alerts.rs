@@ -5,7 +5,9 @@ use super::{SqliteStore, StoreError, fault, json_text, time_text};
 use crate::domain::alert::AlertStatus;
 use crate::domain::ids::ClientId;
 use crate::store::alerts::{AlertRow, of_dead_task};
+use crate::store::api::alert_conditions;
 use crate::store::cells::{Cells as _, unreadable};
+use crate::store::console::FAR_FUTURE;
 use crate::store::views::{AlertCount, AlertFilter, AlertView, ROWS_MAX};
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
@@ -91,20 +93,23 @@ pub(super) async fn given_up(
 
 impl SqliteStore {
     pub(in crate::store) async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM alerts
-             WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR client_id = ?2) AND (?3 IS NULL OR kind = ?3)
-               AND (?4 IS NULL OR contact_id = ?4)
-             ORDER BY last_at DESC, alert_id LIMIT ?5",
-        )
-        .bind(filter.status.map(AlertStatus::as_str))
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(filter.kind.map(crate::domain::alert::AlertKind::as_str))
-        .bind(filter.contact_id.map(|id| id.to_string()))
-        .bind(filter.limit.min(ROWS_MAX))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let (at, id) = filter.after.unwrap_or((FAR_FUTURE, Uuid::max()));
+        let statement = [
+            "SELECT * FROM alerts WHERE last_at <= $5 AND (last_at, alert_id) < ($5, $6)",
+            &alert_conditions(filter),
+            " ORDER BY last_at DESC, alert_id DESC LIMIT $7",
+        ];
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.concat()))
+            .bind(filter.status.map(AlertStatus::as_str))
+            .bind(filter.client.as_ref().map(ClientId::as_str))
+            .bind(filter.kind.map(crate::domain::alert::AlertKind::as_str))
+            .bind(filter.contact_id.map(|id| id.to_string()))
+            .bind(time_text(at))
+            .bind(id.to_string())
+            .bind(filter.limit.min(ROWS_MAX))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
         rows.iter().map(views_of::alert).collect()
     }
 

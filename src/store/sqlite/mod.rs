@@ -51,6 +51,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
     (12, "console", include_str!("../../../migrations/sqlite/0012_console.sql")),
     (13, "operators", include_str!("../../../migrations/sqlite/0013_operators.sql")),
+    (20, "pages", include_str!("../../../migrations/sqlite/0020_pages.sql")),
 ];
 
 #[derive(Debug, Clone)]
@@ -111,6 +112,10 @@ impl SqliteStore {
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1 FROM contacts LIMIT 1").fetch_optional(&self.readers).await.map_err(fault)?;
         Ok(())
+    }
+
+    pub(super) async fn look(&self) -> Result<SqliteTx, StoreError> {
+        Ok(SqliteTx { tx: self.readers.begin().await.map_err(fault)? })
     }
 
     pub(super) async fn begin(&self) -> Result<SqliteTx, StoreError> {

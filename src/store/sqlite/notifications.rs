@@ -51,6 +51,38 @@ const WAIT: &str = "
     WHERE notifications.lane = v.value ->> 'lane' AND notifications.status = 'pending'
       AND notifications.due_at < v.value ->> 'due_at'";
 
+// The newest of each status, out of the index of the statuses.
+macro_rules! of_status {
+    ($status:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT * FROM notifications WHERE status = ",
+            $status,
+            " AND (?2 IS NULL OR target = ?2) AND (?3 IS NULL OR client_id = ?3)
+              ORDER BY updated_at DESC, seq DESC LIMIT ?4)"
+        )
+    };
+}
+const NEWEST_OF_STATUS: &str = of_status!("?1");
+const NEWEST: &str = concat!(
+    "SELECT * FROM (",
+    of_status!("'pending'"),
+    " UNION ALL ",
+    of_status!("'running'"),
+    " UNION ALL ",
+    of_status!("'delivered'"),
+    " UNION ALL ",
+    of_status!("'dead'"),
+    ") WHERE ?1 IS NULL ORDER BY updated_at DESC, seq DESC LIMIT ?4"
+);
+
+const RETRY_DEAD: &str = "
+    UPDATE notifications SET
+        status = 'pending', attempts = 0, first_tried_at = NULL, due_at = ?3, updated_at = ?3, seq = placed.seq
+    FROM (SELECT notification_id, (SELECT max(seq) FROM notifications) + row_number() OVER (ORDER BY seq) AS seq
+          FROM notifications
+          WHERE status = 'dead' AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR client_id = ?2)) AS placed
+    WHERE notifications.notification_id = placed.notification_id";
+
 impl SqliteStore {
     pub(in crate::store) async fn due_targets(
         &self,
@@ -174,18 +206,14 @@ impl SqliteStore {
         &self,
         filter: &NotificationFilter,
     ) -> Result<Vec<NotificationView>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM notifications
-             WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR target = ?2) AND (?3 IS NULL OR client_id = ?3)
-             ORDER BY seq DESC LIMIT ?4",
-        )
-        .bind(filter.status.map(NotificationStatus::as_str))
-        .bind(filter.target.as_deref())
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(filter.limit.min(ROWS_MAX))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let rows = sqlx::query(if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST })
+            .bind(filter.status.map(NotificationStatus::as_str))
+            .bind(filter.target.as_deref())
+            .bind(filter.client.as_ref().map(ClientId::as_str))
+            .bind(filter.limit.min(ROWS_MAX))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
         rows.iter().map(views_of::notification).collect()
     }
 
@@ -212,6 +240,22 @@ impl SqliteStore {
         .await
         .map_err(fault)?;
         Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn retry_dead_notifications(
+        &self,
+        target: Option<&str>,
+        client: Option<&ClientId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(RETRY_DEAD)
+            .bind(target)
+            .bind(client.map(ClientId::as_str))
+            .bind(time_text(now))
+            .execute(&self.writer)
+            .await
+            .map_err(fault)?;
+        Ok(done.rows_affected())
     }
 
     pub(in crate::store) async fn prune_notifications(

@@ -1,8 +1,10 @@
 //! What operators read. Every list has a limit and an index.
 
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError, fault, time_text};
 use crate::domain::ids::ContactKey;
+use crate::store::api::TimelinePlace;
 use crate::store::cells::Cells as _;
+use crate::store::console::Place;
 use crate::store::views::{
     ContactView, CountsView, EventFilter, EventView, ROWS_MAX, TaskFilter, TaskView, TimelineView,
 };
@@ -10,10 +12,30 @@ use crate::store::views_of;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-const EVENT_COLUMNS: &str = "
+macro_rules! event_columns {
+    () => {
+        "
     SELECT e.event_id, e.client_id, e.contact_id, c.email, e.kind, e.source, e.occurred_at, e.received_at, e.delivery_id,
            e.dedupe_key, e.stage_before, e.stage_after, e.refused, e.rule
-    FROM events AS e JOIN contacts AS c ON c.contact_id = e.contact_id";
+    FROM events AS e JOIN contacts AS c ON c.contact_id = e.contact_id"
+    };
+}
+
+// At equal times rows are in the order of their keys; a place names its row by the id, which tells nothing of anybody.
+const EVENTS_BEFORE: &str = concat!(
+    event_columns!(),
+    " WHERE e.contact_id = ?1 AND e.occurred_at <= ?2
+        AND (e.occurred_at, e.dedupe_key) < (?2, coalesce((SELECT k.dedupe_key FROM events AS k WHERE k.event_id = ?3), ''))
+      ORDER BY e.occurred_at DESC, e.dedupe_key DESC LIMIT ?4"
+);
+const MESSAGES_BEFORE: &str = "
+    SELECT * FROM chat_history AS h WHERE h.contact_id = ?1 AND h.message_timestamp <= ?2
+        AND (h.message_timestamp, h.message_key)
+            < (?2, coalesce((SELECT k.message_key FROM chat_history AS k WHERE k.chat_id = ?3), ''))
+    ORDER BY h.message_timestamp DESC, h.message_key DESC LIMIT ?4";
+const LOGS_BEFORE: &str = "
+    SELECT * FROM automation_logs WHERE contact_id = ?1 AND timestamp <= ?2 AND (timestamp, log_id) < (?2, ?3)
+    ORDER BY timestamp DESC, log_id DESC LIMIT ?4";
 
 impl SqliteStore {
     pub(in crate::store) async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
@@ -26,45 +48,34 @@ impl SqliteStore {
         row.as_ref().map(views_of::contact).transpose()
     }
 
-    pub(in crate::store) async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
-        let id = contact_id.to_string();
-        let statement = const_format(
-            EVENT_COLUMNS,
-            " WHERE e.contact_id = ?1 ORDER BY e.occurred_at DESC, e.dedupe_key DESC LIMIT ?2",
-        );
-        let mut events =
-            self.rows(statement, &id, limit).await?.iter().map(views_of::event).collect::<Result<Vec<_>, _>>()?;
-        let mut messages = self
-            .rows(
-                "SELECT * FROM chat_history WHERE contact_id = ?1 ORDER BY message_timestamp DESC, message_key DESC LIMIT ?2"
-                    .to_owned(),
-                &id,
-                limit,
-            )
-            .await?
-            .iter()
-            .map(views_of::chat)
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut logs = self
-            .rows(
-                "SELECT * FROM automation_logs WHERE contact_id = ?1 ORDER BY timestamp DESC, log_id DESC LIMIT ?2"
-                    .to_owned(),
-                &id,
-                limit,
-            )
-            .await?
-            .iter()
-            .map(views_of::log)
-            .collect::<Result<Vec<_>, _>>()?;
-        events.reverse();
-        messages.reverse();
-        logs.reverse();
-        Ok(TimelineView { events, messages, logs })
+    /// The newest rows of each list before a place, newest first.
+    pub(in crate::store) async fn timeline_before(
+        &self,
+        contact_id: Uuid,
+        before: &TimelinePlace,
+        limit: u32,
+    ) -> Result<TimelineView, StoreError> {
+        let events = self.rows_before(EVENTS_BEFORE, contact_id, before.events, limit).await?;
+        let messages = self.rows_before(MESSAGES_BEFORE, contact_id, before.messages, limit).await?;
+        let logs = self.rows_before(LOGS_BEFORE, contact_id, before.decisions, limit).await?;
+        Ok(TimelineView {
+            events: events.iter().map(views_of::event).collect::<Result<_, _>>()?,
+            messages: messages.iter().map(views_of::chat).collect::<Result<_, _>>()?,
+            logs: logs.iter().map(views_of::log).collect::<Result<_, _>>()?,
+        })
     }
 
-    async fn rows(&self, statement: String, id: &str, limit: u32) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(id)
+    async fn rows_before(
+        &self,
+        statement: &'static str,
+        contact_id: Uuid,
+        before: Place,
+        limit: u32,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        sqlx::query(statement)
+            .bind(contact_id.to_string())
+            .bind(time_text(before.at))
+            .bind(before.id.to_string())
             .bind(limit.min(ROWS_MAX))
             .fetch_all(&self.readers)
             .await
@@ -72,19 +83,18 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
-        let statement = const_format(
-            EVENT_COLUMNS,
+        let rows = sqlx::query(concat!(
+            event_columns!(),
             " WHERE (?1 IS NULL OR e.client_id = ?1) AND (?2 IS NULL OR c.email = ?2) AND (?3 IS NULL OR e.kind = ?3)
              ORDER BY e.received_at DESC, e.event_id DESC LIMIT ?4",
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
-            .bind(filter.email.as_ref().map(|email| email.as_str().to_owned()))
-            .bind(filter.kind.clone())
-            .bind(filter.limit.min(ROWS_MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        ))
+        .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
+        .bind(filter.email.as_ref().map(|email| email.as_str().to_owned()))
+        .bind(filter.kind.clone())
+        .bind(filter.limit.min(ROWS_MAX))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
         rows.iter().map(views_of::event).collect()
     }
 
@@ -129,9 +139,4 @@ impl SqliteStore {
         counts.events = row.number("n")?;
         Ok(counts)
     }
-}
-
-/// A statement in two constant parts; nothing from outside goes in.
-fn const_format(head: &'static str, tail: &'static str) -> String {
-    [head, tail].concat()
 }
