@@ -182,8 +182,9 @@ on_both! {
         let order = person.texts("SELECT body AS x FROM notifications WHERE status = 'pending' ORDER BY seq").await;
         let expected: Vec<String> = [121].into_iter().chain(0..120).map(|nth| format!("body {nth}")).collect();
         assert_eq!(order, expected, "behind what waits, in the order in which they were told");
-        let left = database.store.notifications(&NotificationFilter { status: Some(NotificationStatus::Dead), limit: 10, ..NotificationFilter::default() });
-        assert_eq!(left.await.unwrap().iter().map(|row| row.target.as_str()).collect::<Vec<_>>(), ["other"]);
+        let dead = NotificationFilter { status: Some(NotificationStatus::Dead), limit: 10, ..NotificationFilter::default() };
+        let left = database.store.notifications(&dead).await.unwrap();
+        assert_eq!(left.iter().map(|row| row.target.as_str()).collect::<Vec<_>>(), ["other"]);
         let all = database.store.notifications(&NotificationFilter { limit: 500, ..NotificationFilter::default() }).await.unwrap();
         assert_eq!((all.len(), all[0].status.as_str()), (122, "pending"), "the newest first");
         assert_eq!(database.store.retry_dead_notifications(None, None, now).await.unwrap(), 1);
