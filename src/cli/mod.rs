@@ -6,6 +6,7 @@ mod contact;
 mod demo;
 mod fixtures;
 mod google;
+mod healthcheck;
 mod import;
 mod keys;
 mod lists;
@@ -66,6 +67,12 @@ pub struct Cli {
 enum Command {
     /// Receive webhooks and work off tasks, until SIGINT or SIGTERM.
     Serve,
+    /// Ask the service that runs with this configuration whether it is well: for containers and monitors.
+    Healthcheck {
+        /// Ask too whether it reaches its database.
+        #[arg(long)]
+        ready: bool,
+    },
     /// Show everything at work: embedded database, sandbox services, all fixtures replayed over HTTP.
     Demo {
         /// End after the report instead of leaving the listener up.
@@ -168,6 +175,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
     };
     match cli.command {
         Command::Serve => serve::run(load_with_key()?, &rim).await,
+        Command::Healthcheck { ready } => healthcheck::run(&load()?, ready).await,
         Command::Demo { once } => demo::run(once, out, &rim).await,
         Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
         Command::Replay(args) => replay::run(args, &load()?, out, &rim).await,

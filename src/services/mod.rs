@@ -5,6 +5,7 @@ pub mod airtable;
 pub mod embeddings;
 pub mod fetch;
 pub mod google;
+pub mod health;
 pub mod instantly;
 pub mod notify;
 pub mod pinecone;
