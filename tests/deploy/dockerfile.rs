@@ -75,7 +75,7 @@ pub(crate) fn faults(text: &str) -> Vec<String> {
                     fault(format!("{keyword} {rest} runs a shell, which takes the signals"));
                 }
                 "ENV" | "ARG" if holds_secret(rest) => {
-                    fault(format!("{keyword} {rest} stays in the image for anyone to read"))
+                    fault(format!("{keyword} {rest} stays in the image for anyone to read"));
                 }
                 _ => {}
             }

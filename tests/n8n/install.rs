@@ -28,7 +28,8 @@ pub(crate) fn n8n() -> Installed {
     }
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let node = node(cache);
-    let place = cache.join(format!("n8n-{}", &hex::encode(Sha256::digest(LOCK))[..16]));
+    let lock = hex::encode(Sha256::digest(LOCK));
+    let place = cache.join(format!("n8n-{}", lock.chars().take(16).collect::<String>()));
     if !place.exists() {
         let partial = place.with_extension("partial");
         std::fs::remove_dir_all(&partial).ok();

@@ -32,7 +32,7 @@ pub(crate) struct World {
 
 /// As docs/n8n.md says: n8n holds the text, the engine the same in Standard Webhooks' form.
 fn standard(secret: &str) -> Secret {
-    Secret::new(&format!("whsec_{}", STANDARD.encode(secret)))
+    Secret::new(format!("whsec_{}", STANDARD.encode(secret)))
 }
 
 impl World {
