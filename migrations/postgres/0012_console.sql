@@ -100,7 +100,9 @@ SELECT 'campaign', 0, c.client_id,
          WHEN h.is_auto_reply THEN 'automatic' ELSE 'replies' END || '/' || h.campaign_id,
     count(*)
 FROM chat_history AS h JOIN contacts AS c ON c.contact_id = h.contact_id
-WHERE h.campaign_id IS NOT NULL AND h.message_type IN ('campaign', 'reply') AND h.message_status IN ('sent', 'received', 'bounced')
+WHERE h.campaign_id IS NOT NULL 
+  -- An answer of ours in a conversation is none of the campaign's mails.
+  AND (h.message_type = 'campaign' AND h.message_status IN ('sent', 'bounced') OR h.message_type = 'reply' AND h.message_status = 'received')
 GROUP BY 3, 4;
 
 -- Open tasks by destination, the oldest first. Done ones are in no index: there will be millions of them.

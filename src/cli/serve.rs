@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 pub(super) async fn run(config: Config, rim: &Rim) -> anyhow::Result<ExitCode> {
     let clients = config.clients.len();
-    let service = service::start(Arc::new(config), rim).await?;
+    let mut service = service::start(Arc::new(config), rim).await?;
     tracing::info!(addr = %service.addr, clients, "serving");
-    service::told_to_stop().await?;
+    tokio::select! {
+        told = service::told_to_stop() => told?,
+        // Whatever receives without working off what follows must not look well: who supervises starts it again.
+        ended = service.ended_early() => return ended,
+    }
     tracing::info!("stopping: what is in flight is finished");
     service.finish().await?;
     tracing::info!("stopped");

@@ -19,6 +19,7 @@ use crate::tasks::{
 };
 use anyhow::Context as _;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -108,6 +109,16 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
 }
 
 impl Service {
+    /// Comes back only when the listener or the tasks have ended although nobody told them to.
+    pub(super) async fn ended_early(&mut self) -> anyhow::Result<ExitCode> {
+        let (what, ended) = tokio::select! {
+            ended = &mut self.serving => ("the listener", ended),
+            ended = &mut self.dispatching => ("the tasks", ended),
+        };
+        ended.with_context(|| format!("{what} ended badly; this is a fault of the program, please report it"))?;
+        anyhow::bail!("{what} ended without being told to")
+    }
+
     /// Finishes what is in flight: first the connections, then what they queued, then the task at hand.
     pub(super) async fn finish(self) -> anyhow::Result<()> {
         self.stop.cancel();

@@ -43,11 +43,11 @@ pub fn event(
         Due::ReturnDue => {
             let date = contact.follow_up_date.filter(|_| contact.stage == Stage::OutOfOffice)?;
             let absence = instant(contact.stage_since);
-            (on(contact, zone, date), EventData::ReturnDue {}, vec![date.to_string(), absence])
+            (on(contact, zone, date), EventData::ReturnDue {}, vec![date.to_string(), begin(zone, date), absence])
         }
         Due::FollowUpDue => {
             let date = follow_up(contact)?;
-            (on(contact, zone, date), EventData::FollowUpDue {}, vec![date.to_string()])
+            (on(contact, zone, date), EventData::FollowUpDue {}, vec![date.to_string(), begin(zone, date)])
         }
         Due::SequenceFinished => {
             let since = unsent_since(contact)?;
@@ -105,6 +105,12 @@ fn on(contact: &Contact, zone: Zone, date: NaiveDate) -> DateTime<Utc> {
         Some(Position(until, ..)) if *until >= begin => *until + TimeDelta::microseconds(1),
         Some(_) | None => begin,
     }
+}
+
+/// Of a client whose zone is set anew a day begins at another time: what was told by the old zone may not hold by the new one, and
+/// is then told again instead of never.
+fn begin(zone: Zone, date: NaiveDate) -> String {
+    instant(Some(zone.begin(date)))
 }
 
 fn instant(at: Option<DateTime<Utc>>) -> String {

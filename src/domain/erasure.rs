@@ -6,6 +6,7 @@ use super::stage::Stage;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// What stands where something of an erased person stood.
 pub const MARK: &str = "[erased]";
@@ -158,11 +159,18 @@ impl Person {
     /// A body of which the person's part is taken out. Of a list the other entries stay; everything else is about one person.
     pub fn taken_out_of_body(&self, body: &str) -> String {
         let Ok(Value::Array(items)) = serde_json::from_str::<Value>(body) else { return BODY.to_owned() };
-        let others: Vec<&Value> = items.iter().filter(|item| !self.is_mentioned_in(item)).collect();
-        if others.len() == items.len() || others.is_empty() {
+        let is_theirs: Vec<bool> = items.iter().map(|item| self.is_mentioned_in(item)).collect();
+        if !is_theirs.contains(&true) || !is_theirs.contains(&false) {
             return BODY.to_owned();
         }
-        let kept = serde_json::to_string(&others).unwrap_or_else(|_| BODY.to_owned());
+        // Something stays in its place, so that a later reading of the rest knows that it does not see all there was.
+        let placeholder: Value = json!({ "erased": true });
+        let items: Vec<&Value> = items
+            .iter()
+            .zip(&is_theirs)
+            .map(|(item, is_theirs)| if *is_theirs { &placeholder } else { item })
+            .collect();
+        let kept = serde_json::to_string(&items).unwrap_or_else(|_| BODY.to_owned());
         if self.is_mentioned(&kept) { BODY.to_owned() } else { kept }
     }
 
@@ -284,15 +292,18 @@ const STANDARD_NO_PAD_LAX: base64::engine::GeneralPurpose = base64::engine::Gene
 /// The addresses that stand in a body nobody could read, as far as they are plain.
 pub fn addresses_in(body: &str) -> Vec<Email> {
     let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>(),;:[]{}\\|&?=".contains(c);
-    let mut found: Vec<Email> = body
-        .split(ends)
-        .filter(|word| word.contains(['@', '%']))
-        .filter_map(|word| Email::parse(&word.replace("%40", "@").replace("%2b", "+").replace("%2B", "+")).ok())
-        .take(ADDRESSES_MAX)
-        .collect();
-    found.sort();
-    found.dedup();
-    found
+    let words = body.split(ends).filter(|word| word.contains(['@', '%']));
+    let emails =
+        words.filter_map(|word| Email::parse(&word.replace("%40", "@").replace("%2b", "+").replace("%2B", "+")).ok());
+    let mut found = BTreeSet::new();
+    for email in emails {
+        found.insert(email);
+        // One mailbox that stands there again and again hides nobody.
+        if found.len() == ADDRESSES_MAX {
+            break;
+        }
+    }
+    found.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -347,7 +358,7 @@ mod tests {
     fn of_a_list_the_others_stay_and_of_all_else_nothing() {
         let ada = person("ada@example.com");
         let list = r#"[{"email":"Ada@example.com","text":"secret"},{"email":"bob@example.com","text":"kept"}]"#;
-        assert_eq!(ada.taken_out_of_body(list), r#"[{"email":"bob@example.com","text":"kept"}]"#);
+        assert_eq!(ada.taken_out_of_body(list), r#"[{"erased":true},{"email":"bob@example.com","text":"kept"}]"#);
         for body in [
             r#"{"lead_email":"ada@example.com","text":"secret"}"#,
             r#"[{"email":"ada@example.com"}]"#,

@@ -3,7 +3,7 @@
 use super::notify;
 use super::rows::{
     ChatWrite, ContactRow, DeliveryRow, EventRow, History, Known, KnownContact, MarksWrite, Outcome, Seen, StoredEvent,
-    SuppressionRow, TaskRow, TriggerType, Verdict, Writes,
+    TaskRow, TriggerType, Verdict, Writes, once_each,
 };
 use super::{follow, gate};
 use crate::domain::contact::{ChatRow, Contact};
@@ -216,7 +216,7 @@ pub fn decide(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (Writes, 
         .map(|incoming| answer(incoming, &told, &verdicts, &contact_ids, known, rim, &mut writes))
         .collect();
     coalesce(&mut writes.tasks);
-    once_each(&mut writes.suppressions);
+    writes.suppressions = once_each(std::mem::take(&mut writes.suppressions));
     (writes, answers)
 }
 
@@ -231,17 +231,6 @@ fn coalesce(tasks: &mut Vec<TaskRow>) {
         by_key.insert(task.task_key.clone(), task);
     }
     tasks.extend(by_key.into_values());
-}
-
-/// Two clients' contacts may leave one wish for the whole agency.
-fn once_each(suppressions: &mut Vec<SuppressionRow>) {
-    let mut kept: Vec<SuppressionRow> = Vec::with_capacity(suppressions.len());
-    for row in suppressions.drain(..) {
-        if !kept.iter().any(|known| known.identity() == row.identity()) {
-            kept.push(row);
-        }
-    }
-    suppressions.extend(kept);
 }
 
 /// Brings the reports of the batch together, event by event, with what is stored of them.

@@ -55,17 +55,26 @@ pub(super) fn erased(incoming: &Incoming, known: &Known) -> Option<Person> {
 }
 
 /// The addresses of a delivery of which it must be known whether they are suppressed: its events' own, the ones that were really
-/// used, and of a body that was not understood all that stand in it.
+/// used, and where something in the body is no event all that stand in it.
 pub fn asked(incoming: &Incoming) -> Vec<Email> {
     let mut emails: Vec<Email> = incoming.events.iter().flat_map(addresses).collect();
     let orphans = incoming.orphans.iter().filter_map(|orphan| used(&orphan.facts.data));
     emails.extend(orphans);
-    if incoming.is_webhook && (!incoming.unrecognised.is_empty() || !incoming.orphans.is_empty()) {
+    if incoming.is_webhook && !is_all_events(incoming) {
         emails.extend(crate::domain::erasure::addresses_in(&incoming.body));
     }
     emails.sort();
     emails.dedup();
     emails
+}
+
+/// Whether its events are all that it tells of anybody.
+fn is_all_events(incoming: &Incoming) -> bool {
+    !incoming.events.is_empty()
+        && incoming.unrecognised.is_empty()
+        && incoming.orphans.is_empty()
+        && incoming.ignored.is_empty()
+        && incoming.alerts.is_empty()
 }
 
 fn addresses(event: &Event) -> Vec<Email> {

@@ -175,11 +175,20 @@ impl SuppressionRow {
         };
         Self { suppression_id, scope, client_id, campaign: None, hashed, reason, now }
     }
+}
 
-    /// What there is one row of.
-    pub fn identity(&self) -> (Scope, Option<&ClientId>, Option<&CampaignId>, &Hashed) {
-        (self.scope, self.client_id.as_ref(), self.campaign.as_ref(), &self.hashed)
+/// One row an entry of the list, with the strongest of the reasons: two clients' contacts may leave one wish for the whole agency, and
+/// a file may hold an address twice. PostgreSQL takes no statement that writes a row twice.
+pub fn once_each(suppressions: Vec<SuppressionRow>) -> Vec<SuppressionRow> {
+    let mut kept = BTreeMap::new();
+    for row in suppressions {
+        let entry =
+            (row.hashed.value_hmac.clone(), row.hashed.target, row.scope, row.client_id.clone(), row.campaign.clone());
+        let reason = row.reason;
+        let first = kept.entry(entry).or_insert(row);
+        first.reason = first.reason.min(reason);
     }
+    kept.into_values().collect()
 }
 
 #[derive(Debug, Clone)]

@@ -226,8 +226,10 @@ async fn read_through(
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             let mut tx = store.begin().await?;
-            for mention in &page {
-                if cure(&mut tx, place, mention, person).await? {
+            for found_there in &page {
+                // As it stands now, and held: what was read before may have changed since.
+                let Some(mention) = tx.hold_mention(place, found_there.id).await? else { continue };
+                if cure(&mut tx, place, &mention, person).await? {
                     *found.entry(place.name).or_default() += 1;
                 }
             }

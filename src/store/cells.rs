@@ -33,6 +33,9 @@ pub(super) trait Cells {
     }
 }
 
+/// What stands there may be a person's, and errors are kept where no address belongs.
+pub(super) const NO_ADDRESS: &str = "it is no e-mail address; see the contact's row";
+
 /// A value in the database that the program can't read back.
 pub(super) fn unreadable(what: &str, detail: impl std::fmt::Display) -> StoreError {
     StoreError::Rejected(format!("a stored {what} can't be read: {detail}"))
@@ -41,7 +44,7 @@ pub(super) fn unreadable(what: &str, detail: impl std::fmt::Display) -> StoreErr
 pub(super) fn key(row: &impl Cells) -> Result<ContactKey, StoreError> {
     Ok(ContactKey {
         client_id: ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?,
-        email: Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?,
+        email: Email::parse(&row.text("email")?).map_err(|_unsaid| unreadable("address", NO_ADDRESS))?,
     })
 }
 

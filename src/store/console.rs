@@ -262,6 +262,7 @@ impl Store {
         let mut found = both!(self, contacts_from_address(prefix))?;
         // What an order of letters puts between two addresses is the database's; what begins so is ours.
         found.retain(|line| line.email.starts_with(prefix));
+        found.sort_by(|one, other| (&one.email, one.contact_id).cmp(&(&other.email, other.contact_id)));
         found.truncate(limit);
         Ok(found)
     }

@@ -177,6 +177,14 @@ impl Tx {
         }
     }
 
+    /// A row of a place as it stands now, held until the transaction ends. None where it is gone.
+    pub async fn hold_mention(&mut self, place: &Place, id: Uuid) -> Result<Option<Mention>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.hold_mention(place, id).await,
+            Self::Postgres(tx) => tx.hold_mention(place, id).await,
+        }
+    }
+
     /// Writes a row's texts again, or drops it where there are none. `sha256` is of a request's new body.
     pub async fn rewrite(
         &mut self,

@@ -70,6 +70,7 @@ impl Store {
     }
 
     /// Claims what is due at a target and first in its lane.
+    /// Those of kinds that a newer version told are left to it.
     pub async fn claim_notifications(
         &self,
         target: &str,

@@ -4,7 +4,7 @@ use super::views::{Reached, Standing, SuppressionFilter, SuppressionView};
 use super::{Store, StoreError};
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::suppression::{Listed, Scope};
-use crate::engine::rows::{Asked, LogRow, SuppressionRow, TaskRow, Writes};
+use crate::engine::rows::{Asked, LogRow, SuppressionRow, TaskRow, Writes, once_each};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -40,13 +40,14 @@ impl Store {
         }
     }
 
-    /// Adds to the list, with what follows from it, in one transaction.
+    /// Adds to the list, with what follows from it, in one transaction. What is there twice is one entry.
     pub async fn suppress(
         &self,
         suppressions: Vec<SuppressionRow>,
         tasks: Vec<TaskRow>,
         logs: Vec<LogRow>,
     ) -> Result<(), StoreError> {
+        let suppressions = once_each(suppressions);
         let mut tx = self.begin().await?;
         tx.write(&Writes { logs, tasks, suppressions, ..Writes::default() }).await?;
         tx.commit().await

@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::ai::{AiDay, Conversation, ReplyToRead, Spoken};
-use super::cells::{Cells, key, known_contact, listed, unreadable};
+use super::cells::{Cells, NO_ADDRESS, key, known_contact, listed, unreadable};
 use super::console::{
     self, Budget, CampaignActivity, ContactLine, DeliveryBody, ListLine, Moves, Queue, RatePoint, Scanned, StageCounts,
 };
@@ -344,7 +344,7 @@ pub(super) fn campaign_counts(row: &impl Cells) -> Result<CampaignCounts, StoreE
 }
 
 pub(super) fn known_stage(row: &impl Cells) -> Result<(Email, (Stage, Option<Uuid>)), StoreError> {
-    let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
+    let email = Email::parse(&row.text("email")?).map_err(|_unsaid| unreadable("address", NO_ADDRESS))?;
     let columns = ["lead_status", "pipeline_status", "campaign_status", "lead_email_status"];
     let [lead, pipeline, campaign, status] = columns.map(|column| row.maybe(column));
     let stage = stage_of(lead?.as_deref(), pipeline?.as_deref(), campaign?.as_deref(), status?.as_deref());
@@ -422,8 +422,27 @@ pub(super) fn mention(row: &impl Cells, place: &Place) -> Result<Mention, StoreE
     Ok(Mention { id: row.id("id")?, texts })
 }
 
+/// Of many contacts those that can be read: of an adopted table one row may hold what is no address, and holds up no other.
+pub(super) fn readable<R: Cells, T>(
+    rows: &[R],
+    read: impl Fn(&R) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(row) {
+            Ok(value) => found.push(value),
+            Err(error @ StoreError::Rejected(_)) => {
+                let contact_id = row.text("contact_id")?;
+                tracing::warn!(contact_id, %error, "a contact is left out");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError> {
-    let email = Email::parse(&row.text("email")?).map_err(|error| unreadable("address", error))?;
+    let email = Email::parse(&row.text("email")?).map_err(|_unsaid| unreadable("address", NO_ADDRESS))?;
     Ok((row.id("contact_id")?, email))
 }
 
@@ -457,7 +476,7 @@ pub(super) fn owners(rows: &[impl Cells]) -> Result<Owners, StoreError> {
     let mut owners = Owners::default();
     for row in rows {
         let (term, email) = (row.text("term")?, row.text("email")?);
-        let contact = Email::parse(&email).map_err(|error| unreadable("address", error))?;
+        let contact = Email::parse(&email).map_err(|_unsaid| unreadable("address", NO_ADDRESS))?;
         let used = row.maybe("used")?.and_then(|used| Email::parse(&used).ok());
         match row.text("clue")?.as_str() {
             "address" => {

@@ -250,20 +250,12 @@ fn sooner(one: Turn, other: Turn) -> Turn {
 }
 
 async fn turn(store: &Store, rules: &Rules, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
-    let turns = [
-        outside::turn(store, rules, now).await?,
-        suppressed::turn(store, now).await?,
-        spread::turn(store, rules, now).await?,
-    ];
-    for turn in turns {
-        match turn {
-            Turn::Worked(count) => return Ok(Turn::Worked(count)),
-            Turn::Wait(_) | Turn::Idle => {}
-        }
-    }
+    let mut soonest = sooner(outside::turn(store, rules, now).await?, suppressed::turn(store, now).await?);
+    soonest = sooner(soonest, spread::turn(store, rules, now).await?);
+    // However much there is of the others, a lead waits for no more than one piece of it.
     match airtable {
-        Some(lane) => lane.turn().await,
-        None => Ok(Turn::Idle),
+        Some(lane) => Ok(sooner(soonest, lane.turn().await?)),
+        None => Ok(soonest),
     }
 }
 

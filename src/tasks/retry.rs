@@ -1,9 +1,12 @@
 //! When to try again. Pure: the random part and the time come as arguments.
 
+use crate::engine::rows::TaskEnd;
+use crate::store::StoreError;
 use chrono::{DateTime, Duration, Utc};
 
 /// After so many tries a task is given up: visible as `dead`, to be run again by hand.
 pub(super) const ATTEMPTS_MAX: u32 = 12;
+const STORE_RETRY_MS: u64 = 5_000;
 const DELAY_MS_FIRST: u64 = 1_000;
 const DELAY_MS_MAX: u64 = 600_000;
 /// So many failures in a row open the breaker.
@@ -18,6 +21,18 @@ pub(super) fn delay_ms(attempts: u32, random: u64, asked_ms: Option<u64>) -> u64
     let half = capped / 2;
     let jittered = half.saturating_add(random.checked_rem(half.saturating_add(1)).unwrap_or(0));
     jittered.max(asked_ms.unwrap_or(0).min(DELAY_MS_MAX))
+}
+
+/// What becomes of a task that the database stopped: that it can't take anything now is nobody's fault; whatever else counts as a
+/// try, so that what never succeeds is seen in the end.
+pub(super) fn end_of_store(error: &StoreError, attempts: u32, now: DateTime<Utc>) -> TaskEnd {
+    let is_passing = error.is_unavailable() || error.is_conflict();
+    if !is_passing && attempts >= ATTEMPTS_MAX {
+        return TaskEnd::Dead { error: error.to_string() };
+    }
+    let wait_ms = if is_passing { STORE_RETRY_MS } else { delay_ms(attempts, 0, None).max(STORE_RETRY_MS) };
+    let due_at = now + Duration::milliseconds(i64::try_from(wait_ms).unwrap_or_default());
+    TaskEnd::Retry { due_at, error: error.to_string(), counts: !is_passing }
 }
 
 /// A circuit breaker: after several failures in a row the destination is left alone for a while, then tried once.

@@ -136,26 +136,40 @@ on_both! {
     }
 }
 
+async fn a_target_that_answers(database: Database, fault: Fault) {
+    let mut world = World::new(database).await;
+    world.sandbox.notify(|receivers| receivers.fail_when(move |_| Some(fault)));
+    for person in 0..20 {
+        world.post(reply(person, 0)).await;
+    }
+    world.work().await;
+    let begun = world.sandbox.notify(|receivers| receivers.received().len());
+    assert!((5..=16).contains(&begun), "the breaker opens: {begun}");
+    let told = alerts(&world.database).await;
+    assert_eq!((told.len(), told[0].kind.as_str()), (1, "service_fails"), "{told:#?}");
+    assert!(told[0].text.contains("[notifications.hook]"), "{told:?}");
+    world.clock.forward_ms(61_000);
+    world.work().await;
+    assert_eq!(
+        world.sandbox.notify(|receivers| receivers.received().len()),
+        begun + 1,
+        "one try tells whether it is well"
+    );
+    world.sandbox.notify(Receivers::fail_no_more);
+    world.work_until_done(1).await;
+    world.check().await;
+    assert_eq!(alerts(&world.database).await[0].status, "resolved");
+}
+
 on_both! {
     async fn a_target_that_answers_nobody_is_tried_once_a_minute_and_told(database: Database) {
-        let mut world = World::new(database).await;
-        world.sandbox.notify(|receivers| receivers.fail_when(|_| Some(Fault::ServerError)));
-        for person in 0..20 {
-            world.post(reply(person, 0)).await;
-        }
-        world.work().await;
-        let begun = world.sandbox.notify(|receivers| receivers.received().len());
-        assert!((5..=16).contains(&begun), "the breaker opens: {begun}");
-        let told = alerts(&world.database).await;
-        assert_eq!((told.len(), told[0].kind.as_str()), (1, "service_fails"), "{told:#?}");
-        assert!(told[0].text.contains("[notifications.hook]"), "{told:?}");
-        world.clock.forward_ms(61_000);
-        world.work().await;
-        assert_eq!(world.sandbox.notify(|receivers| receivers.received().len()), begun + 1, "one try tells whether it is well");
-        world.sandbox.notify(Receivers::fail_no_more);
-        world.work_until_done(1).await;
-        world.check().await;
-        assert_eq!(alerts(&world.database).await[0].status, "resolved");
+        a_target_that_answers(database, Fault::ServerError).await;
+    }
+}
+
+on_both! {
+    async fn so_is_one_with_a_proxy_in_front_that_finds_nobody_behind_it(database: Database) {
+        a_target_that_answers(database, Fault::Status(502)).await;
     }
 }
 

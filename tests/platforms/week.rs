@@ -333,3 +333,28 @@ on_both! {
         assert_eq!((at(&world), at_instantly(&world, &i(0))), ([InProgress; 3], Some((1, None))));
     }
 }
+
+on_both! {
+    async fn a_campaign_that_is_not_ours_holds_up_no_other(database: Database) {
+        let mut world = begun(&database, Weather::Calm, None).await;
+        world.sandbox.smartlead(|smartlead| smartlead.open(KEY).add_lead(OTHER, &p(9)));
+        world.told(mail(&p(9), "8")).await;
+        Box::pin(world.work()).await;
+        world.clock.forward_ms(3 * 86_400_000);
+        let last_mail = world.clock.read() - chrono::TimeDelta::days(3);
+        world.sandbox.smartlead(|smartlead| {
+            smartlead.open(KEY).complete(OTHER, &p(9), last_mail);
+            smartlead.fail_when(Box::new(|_, path, _| {
+                path.starts_with("campaigns/7/").then_some(sales_engine::sandbox::outreach::OutreachFault::Forbidden)
+            }));
+        });
+        Box::pin(world.work()).await;
+        world.clock.forward_ms(3_700_000);
+        Box::pin(world.work()).await;
+        assert_eq!(world.contact(&p(9)).await.stage, Stage::NoReply);
+        assert_eq!(world.contact(&p(5)).await.stage, Stage::InSequence, "nothing is known of these");
+        let person = database.person().await;
+        let told = "SELECT error_message AS x FROM automation_logs WHERE status = 'Failed' AND action_taken LIKE 'asked how far%'";
+        assert!(person.texts(told).await.iter().any(|text| text.starts_with("7: Smartlead")), "it is told which");
+    }
+}

@@ -180,6 +180,24 @@ on_both! {
 }
 
 on_both! {
+    async fn of_what_is_no_event_at_all_nothing_is_kept_either(database: Database) {
+        let world = World::new(database, Scope::Client);
+        live(&world, "a").await;
+        erase(&world, Some("a")).await;
+        let host = "sales@acme.example ".repeat(200);
+        for (description, body) in [
+            ("a meeting that begins", r#"{"triggerEvent":"MEETING_STARTED","uid":"b1","attendees":[{"email":"Ada.Berg@example.com"}]}"#.to_owned()),
+            ("behind an address of ours that stands there often", format!(r#"{{"triggerEvent":"MEETING_STARTED","uid":"b2","notes":"{host}","attendees":[{{"email":"Ada.Berg@example.com"}}]}}"#)),
+        ] {
+            let answer = world.post_as(Source::Calcom, "a", &body).await;
+            assert_eq!(answer.outcome, Outcome::Ignored, "{description}: {answer:?}");
+            assert_eq!(found(&world.database).await, Vec::<String>::new(), "{description}");
+        }
+        assert_eq!(world.count("deliveries WHERE source = 'calcom'").await, 2, "they are counted");
+    }
+}
+
+on_both! {
     async fn for_every_client_and_again_and_without_a_trace_on_the_list(database: Database) {
         let world = World::new(database, Scope::Client);
         live(&world, "a").await;

@@ -210,3 +210,34 @@ async fn stages_say_whether_a_campaign_may_write() {
     }
     assert_eq!(email("OUT@example.com"), email("out@example.com"));
 }
+
+on_both! {
+    async fn what_is_wanted_twice_is_one_entry_with_the_strongest_reason(database: Database) {
+        let world = World::new(database, Scope::Client);
+        let weaker = wish("Ada@example.com", Target::Address, Scope::Agency, None);
+        let stronger = Wish { reason: Reason::Complaint, value: "ada@example.com".to_owned(), ..weaker.clone() };
+        let wishes = [weaker, stronger, wish("bob@example.com", Target::Address, Scope::Agency, None)];
+        persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        assert_eq!(world.texts("SELECT reason AS x FROM suppressions ORDER BY reason").await, ["complaint", "operator"]);
+        // And once more, over what is there.
+        persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        assert_eq!(world.count("suppressions").await, 2);
+    }
+}
+
+on_both! {
+    async fn whoever_was_there_before_us_is_found_however_their_address_is_written(database: Database) {
+        let world = World::new(database, Scope::Client);
+        world.post("a", ADDED).await;
+        if world.database.kind == Kind::Postgres {
+            let person = world.database.person().await;
+            let adopted = "INSERT INTO contacts (contact_id, client_id, email) VALUES (gen_random_uuid(), 'b', 'Ada@Example.com')";
+            person.run(adopted).await.unwrap();
+        } else {
+            world.post("b", ADDED).await;
+        }
+        let wishes = [wish("ada@example.com", Target::Address, Scope::Agency, None)];
+        let reached = persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        assert_eq!(reached, 2, "with both clients");
+    }
+}

@@ -164,3 +164,14 @@ fn a_sequence_is_over_after_fourteen_days_without_mail_unless_it_is_paused() {
     let step = apply(&mut written, &over, &spans("UTC"));
     assert_eq!(step.after, Stage::InSequence, "a mail that is told late refutes it: {}", step.rule);
 }
+
+#[test]
+fn what_was_told_by_an_old_zone_is_told_again_where_it_does_not_hold_by_the_new_one() {
+    let told = found(Due::ReturnDue, &absent("2026-11-03"), "UTC", "2026-11-05T00:00:00Z").unwrap();
+    let mut contact = absent("2026-11-03");
+    let step = apply(&mut contact, &told, &spans("America/New_York"));
+    assert_eq!(step.after, Stage::OutOfOffice, "in New York that day had not begun: {}", step.rule);
+    let again = found(Due::ReturnDue, &contact, "America/New_York", "2026-11-05T00:00:00Z").unwrap();
+    assert_ne!(again.dedupe_key, told.dedupe_key, "the same event would be known already");
+    assert_eq!(apply(&mut contact, &again, &spans("America/New_York")).after, Stage::InSequence);
+}

@@ -1,5 +1,6 @@
 //! What the console asks: counters and indexes, nothing that grows with the tables.
 
+use super::load::contacts_of_address;
 use super::write::write_logs;
 use super::{PostgresStore, fault};
 use crate::domain::event::Source;
@@ -89,10 +90,25 @@ const LISTS: &str = "
     SELECT client_id, list_name, source, status, total_contacts, contacts_in_campaigns, updated_at FROM lead_lists
     ORDER BY client_id, list_name LIMIT $1";
 
-const CONTACTS: &str = "
-    SELECT contact_id, client_id, email, first_name, last_name, company_name, lead_status, pipeline_status, campaign_status,
-           lead_email_status
-    FROM contacts WHERE email >= $1 ORDER BY email LIMIT $2";
+macro_rules! contact_lines {
+    () => {
+        "SELECT contact_id, client_id, lower(email) AS email, first_name, last_name, company_name, lead_status, pipeline_status,
+            campaign_status, lead_email_status
+         FROM contacts "
+    };
+}
+
+// In the order of a language signs hardly count, so that many may stand between a beginning and what begins so; whose address is
+// given whole is found by it.
+const CONTACTS: &str = concat!(
+    "(",
+    contact_lines!(),
+    "WHERE contact_id IN (",
+    contacts_of_address!(),
+    ")) UNION (",
+    contact_lines!(),
+    "WHERE email >= $1 ORDER BY contacts.email LIMIT $2)"
+);
 
 /// So many rows of an index are looked through, of which those that fit are given, and the last one looked at. The index is the one
 /// of what tells most apart; a page never looks further, however rare what it looks for.

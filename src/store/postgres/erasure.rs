@@ -1,6 +1,6 @@
 //! Taking a person out of every table, and the receipts of it.
 
-use super::load::contact_columns;
+use super::load::{contact_columns, contacts_of_address};
 use super::{PostgresStore, PostgresTx, fault};
 use crate::domain::erasure::Patterns;
 use crate::domain::ids::{ClientId, Email};
@@ -20,8 +20,9 @@ const PATIENT: &str = "SET LOCAL statement_timeout = 0";
 
 const SUBJECTS: &str = concat!(
     contact_columns!(),
-    "FROM contacts AS c WHERE lower(c.email) = $1 AND ($2::TEXT IS NULL OR c.client_id = $2) ORDER BY c.contact_id
-     FOR UPDATE"
+    "FROM contacts AS c WHERE c.contact_id IN (",
+    contacts_of_address!(),
+    ") AND ($2::TEXT IS NULL OR c.client_id = $2) ORDER BY c.contact_id FOR UPDATE"
 );
 
 /// The day of a time, as a time.
@@ -71,13 +72,19 @@ const RECEIPT_COLUMNS: &str =
     "SELECT receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts,
     completed_at FROM erasures ";
 
+/// The columns of a place, as texts.
+fn listed(place: &Place) -> String {
+    let listed: Vec<String> = place.columns.iter().map(|(column, _)| format!("{column}::TEXT AS {column}")).collect();
+    listed.join(", ")
+}
+
 impl PostgresTx {
     pub(in crate::store) async fn hold_person(
         &mut self,
         client_id: Option<&ClientId>,
         email: &Email,
     ) -> Result<Vec<Subject>, StoreError> {
-        // Of every client there is no index; an erasure may wait.
+        // Whoever works on one of them is waited for.
         self.connection().execute(PATIENT).await.map_err(fault)?;
         let query = sqlx::query(SUBJECTS).bind(email.as_str()).bind(client_id.map(ClientId::as_str));
         query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::subject).collect()
@@ -134,6 +141,20 @@ impl PostgresTx {
         .bind(client_id.as_str())
         .bind(key);
         Ok(query.execute(self.connection()).await.map_err(fault)?.rows_affected())
+    }
+
+    pub(in crate::store) async fn hold_mention(
+        &mut self,
+        place: &Place,
+        id: Uuid,
+    ) -> Result<Option<Mention>, StoreError> {
+        let Place { name, id: key, .. } = place;
+        // All names are constants of this program.
+        let statement =
+            format!("SELECT t.{key} AS id, {} FROM {name} AS t WHERE t.{key} = $1 FOR UPDATE", listed(place));
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(id);
+        let row = query.fetch_optional(self.connection()).await.map_err(fault)?;
+        row.as_ref().map(|row| views_of::mention(row, place)).transpose()
     }
 
     pub(in crate::store) async fn rewrite(
@@ -207,9 +228,8 @@ impl PostgresStore {
         limit: u32,
     ) -> Result<Vec<Mention>, StoreError> {
         let Place { name, id, client, columns, .. } = place;
-        let listed: Vec<String> = columns.iter().map(|(column, _)| format!("{column}::TEXT AS {column}")).collect();
         let whole: Vec<String> = columns.iter().map(|(column, _)| format!("coalesce({column}::TEXT, '')")).collect();
-        let (listed, whole, client) = (listed.join(", "), whole.join(" || chr(10) || "), client.replace('$', "$1"));
+        let (listed, whole, client) = (listed(place), whole.join(" || chr(10) || "), client.replace('$', "$1"));
         // All names are constants of this program.
         let statement = format!(
             "SELECT t.{id} AS id, {listed} FROM {name} AS t

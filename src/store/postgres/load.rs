@@ -22,6 +22,20 @@ macro_rules! contact_columns {
 }
 pub(super) use contact_columns;
 
+/// The ids of all clients' contacts that have the address $1. The only index of addresses without regard to case begins with the
+/// client, so it is asked once for each client there is.
+macro_rules! contacts_of_address {
+    () => {
+        "WITH RECURSIVE clients AS (
+            (SELECT client_id FROM contacts ORDER BY client_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT n.client_id FROM contacts AS n WHERE n.client_id > k.client_id ORDER BY n.client_id LIMIT 1)
+            FROM clients AS k WHERE k.client_id IS NOT NULL)
+         SELECT a.contact_id FROM clients AS k JOIN contacts AS a ON a.client_id = k.client_id AND lower(a.email) = $1"
+    };
+}
+pub(super) use contacts_of_address;
+
 // Of adopted doubles the last wins: the one in lower case, else the oldest.
 macro_rules! contacts_by_key {
     () => {

@@ -3,6 +3,7 @@
 use super::write::{write_logs, write_notifications};
 use super::{PostgresStore, fault};
 use crate::domain::ids::ClientId;
+use crate::domain::notification::NotificationKind;
 use crate::engine::notify::AlertTold;
 use crate::engine::rows::{LogRow, NotificationRow, NotificationStatus};
 use crate::store::cells::Cells as _;
@@ -25,7 +26,7 @@ const CLAIM: &str = "
         first_tried_at = coalesce(first_tried_at, $3)
     WHERE notification_id IN (
         SELECT n.notification_id FROM notifications AS n
-        WHERE n.target = $1 AND n.status IN ('pending', 'running') AND n.due_at <= $3
+        WHERE n.target = $1 AND n.status IN ('pending', 'running') AND n.due_at <= $3 AND n.kind = ANY($6)
           AND (n.status = 'pending' OR n.lease_until <= $3)
           AND NOT EXISTS (SELECT FROM notifications AS e
                           WHERE e.lane = n.lane AND e.seq < n.seq AND e.status IN ('pending', 'running'))
@@ -111,6 +112,7 @@ impl PostgresStore {
             .bind(now)
             .bind(lease)
             .bind(lease_until)
+            .bind(NotificationKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
             .fetch_all(&self.writers)
             .await
             .map_err(fault)?;

@@ -35,9 +35,9 @@ const REMEMBER: &str = "
     SELECT client_id, contact_id, $2, $3, $4, $5 FROM contacts WHERE contact_id = $1
     ON CONFLICT (contact_id, platform, campaign_id) DO UPDATE SET lead_id = excluded.lead_id, updated_at = excluded.updated_at";
 
-const IN_SEQUENCE: &str = "
+pub(super) const IN_SEQUENCE: &str = "
     SELECT contact_id, lower(email) AS email, current_campaign_id AS campaign_id, last_contact_date FROM contacts
-    WHERE campaign_status = 'active' AND client_id = $1 AND last_contact_date < $2 AND current_campaign_id IS NOT NULL
+    WHERE lead_status = 'active' AND campaign_status = 'active' AND client_id = $1 AND last_contact_date < $2 AND current_campaign_id IS NOT NULL
       AND contact_id > $3
     ORDER BY contact_id LIMIT $4";
 
@@ -135,7 +135,7 @@ impl PostgresStore {
             .fetch_all(&self.readers)
             .await
             .map_err(fault)?;
-        rows.iter().map(views_of::in_sequence).collect()
+        views_of::readable(&rows, views_of::in_sequence)
     }
 }
 

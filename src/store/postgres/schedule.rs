@@ -206,7 +206,7 @@ impl PostgresStore {
         now: DateTime<Utc>,
     ) -> Result<Vec<(&'static str, String)>, StoreError> {
         let client = self.next_client("").await?.unwrap_or_default();
-        let statements: [(&str, &'static str); 8] = [
+        let statements: [(&str, &'static str); 9] = [
             ("clients", NEXT_CLIENT),
             ("return_due", RETURNS),
             ("follow_up_due", FOLLOW_UPS),
@@ -215,6 +215,7 @@ impl PostgresStore {
             ("list_totals", COUNT_LIST),
             ("retention of bodies", EMPTY_BODIES),
             ("retention of tasks", DELETE_TASKS),
+            ("in sequence at a platform", super::platforms::IN_SEQUENCE),
         ];
         let mut plans = Vec::with_capacity(statements.len());
         for (name, statement) in statements {
@@ -225,7 +226,7 @@ impl PostgresStore {
                 "return_due" | "follow_up_due" => {
                     query.bind(&client).bind(now.date_naive()).bind(first_day()).bind(Uuid::nil()).bind(PLANNED_LIMIT)
                 }
-                "went_silent" | "sequence_finished" => {
+                "went_silent" | "sequence_finished" | "in sequence at a platform" => {
                     query.bind(&client).bind(now).bind(Uuid::nil()).bind(PLANNED_LIMIT)
                 }
                 "list_totals" => query.bind(Uuid::nil()).bind(now),

@@ -1,5 +1,6 @@
 //! The list of those who must not be contacted.
 
+use super::load::contacts_of_address;
 use super::{PostgresStore, fault};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::suppression::{Listed, Scope};
@@ -33,12 +34,12 @@ const LIST: &str = "
 
 /// What `reached` reads.
 macro_rules! reached {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT contact_id, client_id, lower(email) AS email, lead_status, pipeline_status, campaign_status, lead_email_status, list_id,
                     current_campaign_id, has_engaged
              FROM contacts ",
-            $tail
+            $($tail)+
         )
     };
 }
@@ -102,7 +103,8 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
-        let query = sqlx::query(reached!("WHERE email = $1 ORDER BY contact_id")).bind(email.as_str());
+        let statement = reached!("WHERE contact_id IN (", contacts_of_address!(), ") ORDER BY contact_id");
+        let query = sqlx::query(statement).bind(email.as_str());
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 

@@ -210,7 +210,7 @@ impl PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter().map(views_of::lead_subject).collect()
+        views_of::readable(&rows, views_of::lead_subject)
     }
 
     pub(in crate::store) async fn contacts_in_campaign(
@@ -232,7 +232,7 @@ impl PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter().map(views_of::id_and_email).collect()
+        views_of::readable(&rows, views_of::id_and_email)
     }
 
     pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {

@@ -123,7 +123,7 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter().map(views_of::lead_subject).collect()
+        views_of::readable(&rows, views_of::lead_subject)
     }
 
     pub(in crate::store) async fn campaigns_changed_since(

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 const SUBJECTS: &str = concat!(
     contact_columns!(),
-    "FROM contacts AS c WHERE lower(c.email) = ?1 AND (?2 IS NULL OR c.client_id = ?2) ORDER BY c.contact_id"
+    "FROM contacts AS c WHERE c.email = ?1 AND (?2 IS NULL OR c.client_id = ?2) ORDER BY c.contact_id"
 );
 
 /// A random UUID (RFC 9562 5.4).
@@ -79,6 +79,12 @@ const BORN: &str = concat!(
 const RECEIPT_COLUMNS: &str =
     "SELECT receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts,
     completed_at FROM erasures ";
+
+/// The columns of a place.
+fn listed(place: &Place) -> String {
+    let names: Vec<&str> = place.columns.iter().map(|(column, _)| *column).collect();
+    names.join(", ")
+}
 
 impl SqliteTx {
     pub(in crate::store) async fn hold_person(
@@ -147,6 +153,19 @@ impl SqliteTx {
         .await
         .map_err(fault)?;
         Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn hold_mention(
+        &mut self,
+        place: &Place,
+        id: Uuid,
+    ) -> Result<Option<Mention>, StoreError> {
+        let Place { name, id: key, .. } = place;
+        // All names are constants of this program; nobody else writes while this transaction is open.
+        let statement = format!("SELECT t.{key} AS id, {} FROM {name} AS t WHERE t.{key} = ?1", listed(place));
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(id.to_string());
+        let row = query.fetch_optional(&mut *self.tx).await.map_err(fault)?;
+        row.as_ref().map(|row| views_of::mention(row, place)).transpose()
     }
 
     pub(in crate::store) async fn rewrite(
@@ -219,9 +238,8 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Vec<Mention>, StoreError> {
         let Place { name, id, client, columns, .. } = place;
-        let names: Vec<&str> = columns.iter().map(|(column, _)| *column).collect();
-        let whole: Vec<String> = names.iter().map(|column| format!("coalesce({column}, '')")).collect();
-        let (listed, whole, client) = (names.join(", "), whole.join(" || char(10) || "), client.replace('$', "?1"));
+        let whole: Vec<String> = columns.iter().map(|(column, _)| format!("coalesce({column}, '')")).collect();
+        let (listed, whole, client) = (listed(place), whole.join(" || char(10) || "), client.replace('$', "?1"));
         // All names are constants of this program; SQLite lowers ASCII letters alone, and so are the patterns.
         let statement = format!(
             "SELECT t.{id} AS id, {listed} FROM {name} AS t

@@ -3,6 +3,7 @@
 use super::write::{logs, notifications};
 use super::{SqliteStore, StoreError, fault, json_text, time_text};
 use crate::domain::ids::ClientId;
+use crate::domain::notification::NotificationKind;
 use crate::engine::notify::AlertTold;
 use crate::engine::rows::{LogRow, NotificationRow, NotificationStatus};
 use crate::store::cells::Cells as _;
@@ -26,6 +27,7 @@ const CLAIM: &str = "
     WHERE seq IN (
         SELECT n.seq FROM notifications AS n
         WHERE n.target = ?1 AND n.status IN ('pending', 'running') AND n.due_at <= ?3
+          AND n.kind IN (SELECT value FROM json_each(?6))
           AND (n.status = 'pending' OR n.lease_until <= ?3)
           AND NOT EXISTS (SELECT 1 FROM notifications AS e
                           WHERE e.lane = n.lane AND e.seq < n.seq AND e.status IN ('pending', 'running'))
@@ -112,6 +114,7 @@ impl SqliteStore {
             .bind(time_text(now))
             .bind(lease.to_string())
             .bind(time_text(lease_until))
+            .bind(json_text(NotificationKind::ALL)?)
             .fetch_all(&self.writer)
             .await
             .map_err(fault)?;

@@ -11,21 +11,21 @@ use crate::store::views_of;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     UPDATE tasks SET
         status = 'running', lease = ?5, lease_until = ?6, attempts = attempts + 1, updated_at = ?4
     WHERE task_id IN (
         SELECT task_id FROM tasks
-        WHERE kind IN (SELECT value FROM json_each(?1)) AND client_id IN (SELECT value FROM json_each(?2))
+        WHERE status IN ('pending', 'running') AND kind IN (SELECT value FROM json_each(?1)) AND client_id IN (SELECT value FROM json_each(?2))
           AND payload ->> 'platform' = ?3
           AND ((status = 'pending' AND due_at <= ?4) OR (status = 'running' AND lease_until <= ?4))
         ORDER BY priority, due_at, task_id
         LIMIT 1)
     RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
 
-const HAS_DUE: &str = "
+pub(super) const HAS_DUE: &str = "
     SELECT 1 FROM tasks
-    WHERE kind IN (SELECT value FROM json_each(?1)) AND client_id IN (SELECT value FROM json_each(?2))
+    WHERE status IN ('pending', 'running') AND kind IN (SELECT value FROM json_each(?1)) AND client_id IN (SELECT value FROM json_each(?2))
       AND payload ->> 'platform' = ?3
       AND ((status = 'pending' AND due_at <= ?4) OR (status = 'running' AND lease_until <= ?4))
     LIMIT 1";
@@ -35,9 +35,10 @@ const REMEMBER: &str = "
     SELECT client_id, contact_id, ?2, ?3, ?4, ?5 FROM contacts WHERE contact_id = ?1
     ON CONFLICT (contact_id, platform, campaign_id) DO UPDATE SET lead_id = ?4, updated_at = ?5";
 
-const IN_SEQUENCE: &str = "
-    SELECT contact_id, email, current_campaign_id AS campaign_id, last_contact_date FROM contacts
-    WHERE campaign_status = 'active' AND client_id = ?1 AND last_contact_date < ?2 AND current_campaign_id IS NOT NULL
+pub(super) const IN_SEQUENCE: &str = "
+    SELECT contact_id, email, current_campaign_id AS campaign_id, last_contact_date
+    FROM contacts INDEXED BY idx_contacts_in_sequence
+    WHERE lead_status = 'active' AND campaign_status = 'active' AND client_id = ?1 AND last_contact_date < ?2 AND current_campaign_id IS NOT NULL
       AND contact_id > ?3
     ORDER BY contact_id LIMIT ?4";
 
@@ -133,6 +134,6 @@ impl SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(fault)?;
-        rows.iter().map(views_of::in_sequence).collect()
+        views_of::readable(&rows, views_of::in_sequence)
     }
 }

@@ -189,6 +189,10 @@ impl SqliteStore {
             ("list_totals", COUNT_LIST),
             ("retention of bodies", EMPTY_BODIES),
             ("retention of tasks", DELETE_TASKS),
+            ("in sequence at a platform", super::platforms::IN_SEQUENCE),
+            ("claim of tasks", super::tasks::CLAIM),
+            ("claim for an account", super::platforms::CLAIM),
+            ("due for an account", super::platforms::HAS_DUE),
         ];
         let mut plans = Vec::with_capacity(statements.len());
         for (name, statement) in statements {

@@ -14,12 +14,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-const CLAIM: &str = "
+// That it is one of two states is said twice, so that the index of what is open leads to the kind at once.
+pub(super) const CLAIM: &str = "
     UPDATE tasks SET
         status = 'running', lease = ?4, lease_until = ?5, attempts = attempts + 1, updated_at = ?3
     WHERE task_id IN (
         SELECT task_id FROM tasks
-        WHERE kind IN (SELECT value FROM json_each(?1))
+        WHERE status IN ('pending', 'running') AND kind IN (SELECT value FROM json_each(?1))
           AND ((status = 'pending' AND due_at <= ?3) OR (status = 'running' AND lease_until <= ?3))
         ORDER BY priority, due_at, task_id
         LIMIT ?2)
@@ -85,7 +86,7 @@ impl SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let row = sqlx::query(
-            "SELECT 1 FROM tasks WHERE kind IN (SELECT value FROM json_each(?1))
+            "SELECT 1 FROM tasks WHERE status IN ('pending', 'running') AND kind IN (SELECT value FROM json_each(?1))
                AND ((status = 'pending' AND due_at <= ?2) OR (status = 'running' AND lease_until <= ?2)) LIMIT 1",
         )
         .bind(json_text(kinds)?)
@@ -198,7 +199,7 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter().map(views_of::lead_subject).collect()
+        views_of::readable(&rows, views_of::lead_subject)
     }
 
     pub(in crate::store) async fn contacts_in_campaign(
@@ -220,7 +221,7 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(fault)?;
-        rows.iter().map(views_of::id_and_email).collect()
+        views_of::readable(&rows, views_of::id_and_email)
     }
 
     pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {

@@ -74,12 +74,11 @@ impl Desk {
         let mut last = Fault::NotJson;
         for nth in 0..ANSWERS_MAX {
             if nth > 0 {
+                self.hold_on(task).await?;
                 self.gate.enter().await?;
             }
             // Asked anew from here: whoever lost the task leaves the rest to its new holder.
-            if !self.store.extend_lease(task.task_id, task.lease, lease_until(self.now())).await? {
-                return Err(Stopped::Wait { until: self.now(), why: "another instance took over".to_owned() });
-            }
+            self.hold_on(task).await?;
             let Some(completion) = self.call(task, purpose, question, mend.as_ref(), &read).await? else {
                 return Ok(Asked::Nothing("it is longer than what a whole day's budget allows".to_owned()));
             };
@@ -94,6 +93,13 @@ impl Desk {
             }
         }
         Ok(Asked::Nothing(format!("the model's answer was not usable twice ({})", last.kind())))
+    }
+
+    async fn hold_on(&self, task: &ClaimedTask) -> Result<(), Stopped> {
+        if self.store.extend_lease(task.task_id, task.lease, lease_until(self.now())).await? {
+            return Ok(());
+        }
+        Err(Stopped::Wait { until: self.now(), why: "another instance took over".to_owned() })
     }
 
     /// One request within the day's budget, told in the log; none where the budget can never allow it.

@@ -6,7 +6,7 @@ use crate::services::ai::AiError;
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
 use crate::tasks::airtable::Stopped as AirtableStopped;
-use crate::tasks::retry::{Breaker, delay_ms};
+use crate::tasks::retry::{Breaker, delay_ms, end_of_store};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -18,7 +18,8 @@ const DENIED_PAUSE_MS: i64 = 900_000;
 /// How long when there is no money: one question an hour finds out whether there is again.
 const QUOTA_PAUSE_MS: i64 = 3_600_000;
 const PAUSE_MS_MAX: i64 = 3_600_000;
-const STORE_RETRY_MS: i64 = 5_000;
+/// How long a question waits for its place; what would take longer is asked later.
+const WAIT_MS_MAX: i64 = 5_000;
 const MINUTE_MS: i64 = 60_000;
 
 /// Why work was stopped.
@@ -42,10 +43,7 @@ impl Stopped {
     /// What becomes of a task that was stopped so.
     pub(super) fn end(&self, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
         match self {
-            Self::Store(error) => {
-                let due_at = now + TimeDelta::milliseconds(STORE_RETRY_MS);
-                TaskEnd::Retry { due_at, error: error.to_string(), counts: false }
-            }
+            Self::Store(error) => end_of_store(error, task.attempts, now),
             Self::Wait { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false },
             Self::Refused(error) => TaskEnd::Dead { error: error.clone() },
             Self::Airtable(stopped) => stopped.end(task, now),
@@ -92,16 +90,32 @@ impl Gate {
 
     /// Takes the next place and waits for it.
     pub(super) async fn enter(&self) -> Result<(), Stopped> {
+        self.closed().await?;
+        let now = (self.now)();
+        let slot = self.store.take_slot(&self.budget, now, self.spacing_ms).await?;
+        let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
+        // Never less than one place, so that somebody always gets it.
+        if at - now > TimeDelta::milliseconds(WAIT_MS_MAX.max(self.spacing_ms)) {
+            return Err(Stopped::Wait {
+                until: at,
+                why: "waits for its place among the questions of a minute".to_owned(),
+            });
+        }
+        (self.pause)(at).await;
+        // Meanwhile another question may have been refused.
+        self.closed().await
+    }
+
+    async fn closed(&self) -> Result<(), Stopped> {
         let now = (self.now)();
         let paused_until = self.store.budget_paused_until(&self.budget).await?;
         let open_until = self.breaker().open_until(now);
-        if let Some(until) = [paused_until.filter(|until| *until > now), open_until].into_iter().flatten().max() {
-            return Err(Stopped::Wait { until, why: "waits: the model did not take the last questions".to_owned() });
+        match [paused_until.filter(|until| *until > now), open_until].into_iter().flatten().max() {
+            Some(until) => {
+                Err(Stopped::Wait { until, why: "waits: the model did not take the last questions".to_owned() })
+            }
+            None => Ok(()),
         }
-        let slot = self.store.take_slot(&self.budget, now, self.spacing_ms).await?;
-        let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
-        (self.pause)(at).await;
-        Ok(())
     }
 
     pub(super) fn succeeded(&self) {

@@ -96,7 +96,15 @@ impl Lane {
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut working: JoinSet<()> = JoinSet::new();
         while !stop.is_cancelled() {
-            let claimed = if working.len() < AT_ONCE_MAX { self.claim().await } else { Ok(Ok(None)) };
+            let claimed = if working.len() < AT_ONCE_MAX {
+                // It waits for a place among the questions. What it claimed when it is told to stop comes again after its lease.
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    claimed = self.claim() => claimed,
+                }
+            } else {
+                Ok(Ok(None))
+            };
             match claimed {
                 Ok(Ok(Some(task))) => {
                     let lane = Arc::clone(&self);

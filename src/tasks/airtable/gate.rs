@@ -5,7 +5,7 @@ use crate::intake::Now;
 use crate::services::airtable::{Airtable, AirtableError};
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
-use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms};
+use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms, end_of_store};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -51,10 +51,7 @@ impl Stopped {
     /// What becomes of a task that was stopped so.
     pub(in crate::tasks) fn end(&self, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
         match self {
-            Self::Store(error) => {
-                let due_at = now + TimeDelta::milliseconds(STORE_RETRY_MS);
-                TaskEnd::Retry { due_at, error: error.to_string(), counts: false }
-            }
+            Self::Store(error) => end_of_store(error, task.attempts, now),
             Self::Wait { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false },
             Self::Later { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: true },
             Self::Refused(error) => TaskEnd::Dead { error: error.clone() },

@@ -53,7 +53,7 @@ impl Stopped {
             counts,
         };
         match self {
-            Self::Store(_) => later(STORE_RETRY_MS, false),
+            Self::Store(error) => later(STORE_RETRY_MS, !error.is_unavailable() && !error.is_conflict()),
             Self::Wait { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false },
             // A counted try is not cut short by the next push.
             Self::Google(error) => match error {

@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// How long a target is left alone that says that it is overloaded, and not for how long.
+const TOO_MANY_REQUESTS: u16 = 429;
 const SLOW_MS: u64 = 10_000;
 /// What was claimed for a target that wants no more waits, without a try counted.
 const GONE_MS: i64 = 60_000;
@@ -109,10 +110,11 @@ impl Seat {
                 let due_at = now + TimeDelta::milliseconds(GONE_MS);
                 return (NotificationEnd::Retry { due_at, error: error.to_string(), counts: false }, after);
             }
-            NotifyError::SlowDown { retry_after_ms, .. } => {
+            NotifyError::SlowDown { status, retry_after_ms } => {
                 let wait_ms = retry_after_ms.unwrap_or(SLOW_MS);
                 after.paused_until = Some(now + TimeDelta::milliseconds(i64::try_from(wait_ms).unwrap_or(GONE_MS)));
-                Some(wait_ms)
+                // A proxy's 502 says nothing but that there is nobody behind it.
+                (retry_after_ms.is_some() || *status == TOO_MANY_REQUESTS).then_some(wait_ms)
             }
             NotifyError::Refused { .. } | NotifyError::NotAllowed | NotifyError::Unreachable(_) => None,
         };

@@ -7,7 +7,7 @@ use crate::intake::Now;
 use crate::services::platform::PlatformError;
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
-use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms};
+use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms, end_of_store};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -74,7 +74,12 @@ pub(super) enum Stopped {
     Wait { until: DateTime<Utc>, why: String },
     /// A person must know: the key or its rights are at fault.
     #[error("{why}")]
-    Denied { until: DateTime<Utc>, why: String },
+    Denied {
+        until: DateTime<Utc>,
+        why: String,
+        /// Everything is denied, not only what was asked for.
+        is_account: bool,
+    },
     #[error("{platform}: {error}", platform = .platform.name())]
     Platform { platform: Outreach, error: PlatformError },
     /// What the task asks for can't be done.
@@ -86,11 +91,8 @@ impl Stopped {
     /// What becomes of a task that was stopped so.
     pub(super) fn end(&self, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
         match self {
-            Self::Store(error) => {
-                let due_at = now + TimeDelta::milliseconds(STORE_RETRY_MS);
-                TaskEnd::Retry { due_at, error: error.to_string(), counts: false }
-            }
-            Self::Wait { until, why } | Self::Denied { until, why } => {
+            Self::Store(error) => end_of_store(error, task.attempts, now),
+            Self::Wait { until, why } | Self::Denied { until, why, .. } => {
                 TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false }
             }
             Self::Refused(error) => TaskEnd::Dead { error: error.clone() },
@@ -108,6 +110,15 @@ impl Stopped {
                 | PlatformError::Unauthorised { .. }
                 | PlatformError::Forbidden => TaskEnd::Dead { error: self.to_string() },
             },
+        }
+    }
+
+    /// What a platform says of one campaign only: that it is no business of ours, or that the question makes no sense.
+    pub(super) fn is_of_one_campaign(&self) -> bool {
+        match self {
+            Self::Denied { is_account, .. } => !is_account,
+            Self::Platform { error: PlatformError::Permanent { .. }, .. } => true,
+            Self::Store(_) | Self::Wait { .. } | Self::Refused(_) | Self::Platform { .. } => false,
         }
     }
 
@@ -242,11 +253,13 @@ impl Gate {
             PlatformError::Unauthorised { .. } => {
                 let until = now + TimeDelta::milliseconds(DENIED_PAUSE_MS);
                 self.store.pause_budget(&self.budget, until).await?;
-                Err(Stopped::Denied { until, why })
+                Err(Stopped::Denied { until, why, is_account: true })
             }
+            // It is there and answers; another campaign may well be ours.
             PlatformError::Forbidden => {
-                self.state().breaker.failed(now);
-                Err(Stopped::Denied { until: now + TimeDelta::milliseconds(DENIED_PAUSE_MS), why })
+                self.state().breaker.succeeded();
+                let until = now + TimeDelta::milliseconds(DENIED_PAUSE_MS);
+                Err(Stopped::Denied { until, why, is_account: false })
             }
             PlatformError::Transient { .. } => {
                 self.state().breaker.failed(now);

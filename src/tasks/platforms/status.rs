@@ -2,7 +2,7 @@
 //! pages, for contacts that had no mail for a while.
 
 use super::PlatformService;
-use super::desk::{Desk, Done};
+use super::desk::{Desk, Done, Told};
 use super::gate::Stopped;
 use crate::domain::event::{Event, EventData, Facts, FinishedBy, Profile, Source};
 use crate::domain::identity::platform_key;
@@ -46,11 +46,21 @@ pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedT
         seen_until = if was_cut { seen_until } else { Some(contact.contact_id) };
         campaigns.entry(contact.campaign.clone()).or_default().push(contact);
     }
+    let mut refused = Vec::new();
     for (campaign, contacts) in &campaigns {
         desk.hold_on(task).await?;
         let completed = match service {
-            PlatformService::Smartlead(client) => at_smartlead(desk, client, campaign, contacts).await?,
-            PlatformService::Instantly { client, .. } => at_instantly(desk, client, campaign, contacts).await?,
+            PlatformService::Smartlead(client) => at_smartlead(desk, client, campaign, contacts).await,
+            PlatformService::Instantly { client, .. } => at_instantly(desk, client, campaign, contacts).await,
+        };
+        let completed = match completed {
+            Ok(completed) => completed,
+            // A campaign that the key may not see, or that the platform does not take, holds up no other.
+            Err(stopped) if stopped.is_of_one_campaign() => {
+                refused.push(format!("{campaign}: {stopped}"));
+                continue;
+            }
+            Err(stopped) => return Err(stopped),
         };
         let events = contacts
             .iter()
@@ -64,7 +74,12 @@ pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedT
     let seen_until = seen_until.filter(|_| goes_on).map(|id| id.to_string());
     desk.store.set_cursor(&cursor, seen_until.as_deref(), now).await?;
     let wait_ms = if goes_on { NEXT_PAGE_MS } else { ROUND_MS };
-    Ok(Done { again_at: Some(now + TimeDelta::milliseconds(wait_ms)), told: None })
+    let told = (!refused.is_empty()).then(|| Told {
+        action: "asked how far leads are in their sequences".to_owned(),
+        details: String::new(),
+        failed: Some(refused.join("; ")),
+    });
+    Ok(Done { again_at: Some(now + TimeDelta::milliseconds(wait_ms)), told })
 }
 
 /// Those that are through, among all that Smartlead lists; a campaign that it does not know has none.

@@ -1,11 +1,13 @@
 //! `vectors.contact`: the conversation of somebody who engaged is in the index as it stands in the database now.
 
 use super::passages::{Change, bring};
-use super::{Done, Halt, Hold, Lane, told};
+use super::{Done, Halt, Hold, Lane, once, told, vectorization};
 use crate::domain::documents::Namespace;
 use crate::domain::documents::entry::{Passage, chunk_id, fingerprint, message_id};
 use crate::engine::rows::LogRow;
+use crate::services::vector_error::VectorError;
 use crate::store::vectors::{MessageView, VectorPassage};
+use crate::tasks::logs::failure;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
     let known = lane.store.vector_passages_of(contact_id).await?;
     let mut known: BTreeMap<String, VectorPassage> =
         known.into_iter().map(|passage| (passage.subject.clone(), passage)).collect();
-    let (mut after, mut written, mut lead_id) = (None, 0, None);
+    let (mut after, mut written, mut lead_id, mut logs) = (None, 0, None, Vec::new());
     loop {
         let page = lane.store.messages_to_index(contact_id, after, PAGE).await?;
         let Some(last) = page.last() else { break };
@@ -38,12 +40,16 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
             changes.push(Change { before: known.remove(&passage.subject), after: Some((passage, entries)) });
         }
         written += changes.iter().filter(|change| !change.is_done()).count();
-        bring(lane, hold, &changes).await?;
+        for (subject, row) in bring_each(lane, hold, &changes).await? {
+            written -= 1;
+            logs.push(row);
+            marks.iter_mut().filter(|(chat_id, _)| subject_of(*chat_id) == subject).for_each(|(_, mark)| *mark = None);
+        }
         lane.store.mark_vectorized(&marks).await?;
     }
     let removed = remove(lane, hold, known.into_values().collect()).await?;
     if written == 0 && removed == 0 {
-        return Ok(Done::default());
+        return Ok(Done { logs, ..Done::default() });
     }
     let row = LogRow {
         action_taken: "conversation indexed".to_owned(),
@@ -51,7 +57,34 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
         lead_id,
         ..told(hold.task, started, lane.now())
     };
-    Ok(Done { logs: vec![row], ..Done::default() })
+    logs.push(row);
+    Ok(Done { logs, ..Done::default() })
+}
+
+/// One that the index does not take holds up no other: each is then tried by itself. What is refused is done with, until its text
+/// changes; given with a row that tells of it once.
+async fn bring_each(lane: &Lane, hold: &Hold<'_>, changes: &[Change]) -> Result<Vec<(String, LogRow)>, Halt> {
+    match bring(lane, hold, changes).await {
+        Err(Halt::Vector(VectorError::Rejected { .. })) => {}
+        result => return result.map(|()| Vec::new()),
+    }
+    let mut refused = Vec::new();
+    for change in changes {
+        let Err(halt) = bring(lane, hold, std::slice::from_ref(change)).await else { continue };
+        let (Halt::Vector(error @ VectorError::Rejected { .. }), Some((after, _))) = (&halt, &change.after) else {
+            return Err(halt);
+        };
+        let chunks = change.before.as_ref().map_or(0, |before| before.chunks);
+        lane.store.note_vector_passages(&[VectorPassage { chunks, ..after.clone() }], lane.now()).await?;
+        let row = LogRow {
+            log_id: once(&["refused", &after.subject, &format!("{:?}", after.hash)]),
+            contact_id: hold.task.contact_id,
+            action_taken: "a message is not indexed: the index does not take it".to_owned(),
+            ..vectorization(failure(hold.task, &error.to_string(), lane.now()))
+        };
+        refused.push((after.subject.clone(), row));
+    }
+    Ok(refused)
 }
 
 /// Takes messages out; gives how many.
@@ -65,6 +98,10 @@ pub(super) async fn remove(lane: &Lane, hold: &Hold<'_>, gone: Vec<VectorPassage
     lane.store.mark_vectorized(&marks).await?;
     bring(lane, hold, &changes).await?;
     Ok(changes.len())
+}
+
+fn subject_of(chat_id: Uuid) -> String {
+    format!("message:{chat_id}")
 }
 
 fn passage_of(
@@ -90,7 +127,7 @@ fn passage_of(
     };
     let entries = passage.entries(lane.limits);
     let after = VectorPassage {
-        subject: format!("message:{}", message.chat_id),
+        subject: subject_of(message.chat_id),
         home: lane.gate.home(),
         namespace: passage.namespace,
         passage_id: passage.id,

@@ -14,7 +14,7 @@ use super::airtable::base::Base;
 use super::airtable::gate::{Gate as AirtableGate, Stopped};
 use super::airtable::schema::Schema;
 use super::logs::{failure, log};
-use super::retry::{ATTEMPTS_MAX, delay_ms};
+use super::retry::{ATTEMPTS_MAX, delay_ms, end_of_store};
 use super::{AirtableSettings, Pause, Turn, lease_until};
 use crate::domain::documents::chunk::Limits;
 use crate::domain::rules::Rules;
@@ -43,7 +43,6 @@ pub struct VectorSettings {
 const PRIORITY_DOCUMENT: u8 = 5;
 /// When a round that failed for good is tried again: a person may have mended it.
 const FAILED_ROUND_MS: i64 = 600_000;
-const STORE_RETRY_MS: i64 = 5_000;
 const PAUSE_MS_MAX: i64 = 3_600_000;
 
 /// Why work was not done.
@@ -240,10 +239,7 @@ impl Lane {
 
 fn end_of(halt: &Halt, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
     match halt {
-        Halt::Store(error) => {
-            let due_at = now + TimeDelta::milliseconds(STORE_RETRY_MS);
-            TaskEnd::Retry { due_at, error: error.to_string(), counts: false }
-        }
+        Halt::Store(error) => end_of_store(error, task.attempts, now),
         Halt::Wait { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: false },
         Halt::Later { why, .. } if task.attempts >= ATTEMPTS_MAX => TaskEnd::Dead { error: why.clone() },
         Halt::Later { until, why } => TaskEnd::Retry { due_at: *until, error: why.clone(), counts: true },
