@@ -1,6 +1,7 @@
 //! `migrate`: the database to the schema of this version.
 
 use super::out::{Out, table};
+use super::shadow;
 use crate::config::Config;
 use crate::store::Store;
 use anyhow::Context as _;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 pub(super) async fn run(config: &Config, dry_run: bool, out: Out) -> anyhow::Result<ExitCode> {
     let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
+    shadow::refuse_same_place(config, &store).await?;
     let report = store.migrate(dry_run).await?;
     out.print(&report, |report| {
         let word = |applied_now: bool| match (applied_now, dry_run) {

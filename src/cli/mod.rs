@@ -22,6 +22,7 @@ mod sandbox;
 mod search;
 mod serve;
 mod service;
+mod shadow;
 mod sign;
 mod suppressions;
 mod sweep;
@@ -148,6 +149,11 @@ enum Command {
     },
     /// Do now what the scheduler does by the clock, and tell what each job did.
     Sweep(sweep::Args),
+    /// Look at where the flow that this one runs beside came to something else.
+    Shadow {
+        #[command(subcommand)]
+        command: shadow::Command,
+    },
     /// Find what was indexed (documents, conversations) by its meaning.
     Search(search::Args),
     /// Tell what the program makes of mails: bounce, absence, opt-out, person, and what they say.
@@ -198,6 +204,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
         Command::Airtable { command } => Box::pin(airtable::run(command, &load()?, out, &rim)).await,
         Command::Sweep(args) => sweep::run(args, &load()?, out, &rim).await,
+        Command::Shadow { command } => shadow::run(command, &load()?, out, &rim).await,
         Command::Search(args) => search::run(args, &load()?, out).await,
         Command::Mail(args) => mail::run(&args, out, &rim),
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
@@ -231,6 +238,7 @@ fn load_config(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Config> {
 /// Opens the database as it is; commands that only look at it don't change its schema.
 async fn open(config: &Config) -> anyhow::Result<Store> {
     let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
+    shadow::refuse_same_place(config, &store).await?;
     anyhow::ensure!(
         store.schema_is_current().await?,
         "the database does not have the schema of this version: run `sales-engine migrate` (or `serve`) first"

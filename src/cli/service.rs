@@ -1,6 +1,6 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
-use super::{Rim, google, keys, platforms, search};
+use super::{Rim, google, keys, platforms, search, shadow};
 use crate::config::{ClientConfig, Config, TargetConfig};
 use crate::console::Console;
 use crate::domain::documents::chunk::Limits;
@@ -41,6 +41,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         tracing::warn!(source, "INSECURE: this source accepts posts without any proof (insecure = true)");
     }
     let store = Store::open(config.database_url.expose()).await.context("open the database (database_url)")?;
+    shadow::refuse_same_place(&config, &store).await?;
     // Looking after adopted tables may take long on large ones; that is for `migrate`, not for a start.
     if !store.schema_is_current().await.context("look at the database's schema")? {
         let report = store.migrate(false).await.context("bring the database to the schema of this version")?;
@@ -56,6 +57,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
             );
         }
     }
+    shadow::begin(&config, &store, rim).await?;
     keys::report(&config, &store).await.context("look at the keys of suppression")?;
     let airtable = airtable(&config)?;
     if airtable.is_none() {
@@ -82,7 +84,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
             .with_gmail(google.mailboxes)
             .with_platforms(accounts)
             .with_notifications(targets(&config)?);
-    let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)) } else { dispatcher };
+    let dispatcher = if config.schedule.is_on { dispatcher.with_schedule(schedule(&config)?) } else { dispatcher };
     let dispatcher = match vectors(&config)? {
         Some(vectors) => dispatcher.with_vectors(vectors),
         None => dispatcher,
@@ -152,7 +154,7 @@ pub(super) fn configured(config: &Config) -> Configured {
     }
 }
 
-pub(super) fn schedule(config: &Config) -> ScheduleSettings {
+pub(super) fn schedule(config: &Config) -> anyhow::Result<ScheduleSettings> {
     let mailboxes = config.clients.iter().filter_map(|(client_id, client)| {
         let settings = client.sources.gmail.as_ref().filter(|settings| settings.credentials.is_some())?;
         Some(settings.mailboxes.iter().map(|address| ScheduledMailbox {
@@ -161,13 +163,14 @@ pub(super) fn schedule(config: &Config) -> ScheduleSettings {
             is_watched: settings.topic.is_some(),
         }))
     });
-    ScheduleSettings {
+    Ok(ScheduleSettings {
         clients: config.clients.keys().cloned().collect(),
         bodies_days: config.schedule.bodies_days,
         tasks_days: config.schedule.tasks_days,
         airtable: config.airtable.is_some(),
         mailboxes: mailboxes.flatten().collect(),
-    }
+        shadow: shadow::shadow(config)?,
+    })
 }
 
 pub(super) fn airtable(config: &Config) -> anyhow::Result<Option<AirtableSettings>> {

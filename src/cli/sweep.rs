@@ -59,6 +59,7 @@ pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> any
         })?;
         return Ok(ExitCode::SUCCESS);
     }
+    let settings = service::schedule(config)?;
     let mut jobs = args.jobs.clone();
     if jobs.is_empty() {
         let is_wanted = |job: &Job| match (args.hourly, args.daily) {
@@ -66,10 +67,11 @@ pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> any
             (false, true) => Job::DAILY.contains(job),
             (true, true) | (false, false) => true,
         };
-        jobs = Job::ALL.iter().copied().filter(is_wanted).collect();
+        let all = Job::ALL.iter().copied().filter(is_wanted);
+        jobs = all.filter(|job| settings.has_work_for(*job)).collect();
     }
     let clients: Vec<ClientId> = args.client.into_iter().collect();
-    let sweep = Sweep::new(store, config.rules.clone(), rim.now.clone(), service::schedule(config));
+    let sweep = Sweep::new(store, config.rules.clone(), rim.now.clone(), settings);
     let swept = Swept { dry_run: args.dry_run, jobs: sweep.by_hand(&jobs, &clients, args.dry_run).await? };
     let is_complete = swept.jobs.iter().all(JobReport::is_complete);
     out.print(&swept, shown)?;

@@ -5,6 +5,7 @@ mod ai;
 mod clients;
 mod gmail;
 mod notifications;
+mod shadow;
 mod suppression;
 mod tree;
 mod vectors;
@@ -16,6 +17,7 @@ use crate::domain::zone::{Zone, Zones};
 use crate::sources::settings::{ClientSources, Secret};
 pub use ai::AiConfig;
 pub use notifications::TargetConfig;
+pub use shadow::ShadowConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tree::{Env, Section};
@@ -43,6 +45,8 @@ pub struct Config {
     pub clients: BTreeMap<ClientId, ClientConfig>,
     /// Who is told what, of all clients and of single ones.
     pub notifications: Vec<TargetConfig>,
+    /// The engine only looks on beside another flow; all that calls anybody is absent then.
+    pub shadow: Option<ShadowConfig>,
 }
 
 /// Every limit of the listener and the intake, with its unit.
@@ -144,6 +148,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let wants = Wants { ai: ai_wants, vectors: pinecone.is_some(), ..Wants::default() };
     let mut rules = Rules { spans, wants, suppression };
     let google = google(&mut top);
+    let shadow = shadow::shadow(&mut top, &database_url);
     let mut notifications = notifications::targets(&mut top, None);
     let clients = clients::clients(&mut top, &mut notifications);
     rules.wants.blocks = clients::blocks(&clients);
@@ -157,21 +162,25 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     }
     top.finish();
     match (listen, faults.into_list()) {
-        (Some(listen), list) if list.is_empty() => Ok(Config {
-            listen,
-            database_url: Secret::new(database_url),
-            default_client,
-            admin_token,
-            limits,
-            rules,
-            schedule,
-            airtable,
-            ai,
-            google,
-            pinecone,
-            clients,
-            notifications,
-        }),
+        (Some(listen), list) if list.is_empty() => {
+            let config = Config {
+                listen,
+                database_url: Secret::new(database_url),
+                default_client,
+                admin_token,
+                limits,
+                rules,
+                schedule,
+                airtable,
+                ai,
+                google,
+                pinecone,
+                clients,
+                notifications,
+                shadow,
+            };
+            Ok(if config.shadow.is_some() { config.calling_nobody() } else { config })
+        }
         (_, list) => Err(ConfigFaults(list)),
     }
 }

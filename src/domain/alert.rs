@@ -90,7 +90,9 @@ impl AlertKind {
             Self::ItemNotTaken => "look at the item where it lies; it is tried again by the next start of the service",
             Self::LeadChanged => "nothing if that was meant; else change the contact, and its lead is made again",
             Self::LeadNotLinked => "make the missing record in Airtable; the next change of the contact links it",
-            Self::SourceSilent => "look whether the webhook is switched on at the source, and where it points to",
+            Self::SourceSilent => {
+                "look whether the webhook is switched on at the source, and where it points to; it is over when something comes again"
+            }
             Self::NotificationDead => {
                 "mend the receiver, then send it again: `notifications --retry ID`; the later ones of its contact went on"
             }

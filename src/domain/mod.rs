@@ -25,6 +25,8 @@ pub mod merge;
 pub mod notification;
 pub mod outreach;
 pub mod rules;
+pub mod shadow;
+pub mod silence;
 pub mod stage;
 pub mod suppression;
 pub mod transition;

@@ -1,7 +1,8 @@
 //! What a batch adds to the counters: the numbers that the console shows without counting rows.
 
-use crate::domain::event::EventData;
+use crate::domain::event::{EventData, Message, Source};
 use crate::domain::ids::CampaignId;
+use crate::domain::silence::{Heard, Voice};
 use crate::engine::rows::{EventRow, Writes};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ pub(super) const EVENTS: &str = "event";
 pub(super) const MOVES: &str = "move";
 /// What happened in a campaign, of all time.
 pub(super) const CAMPAIGNS: &str = "campaign";
+/// What was told by each source, of each campaign and mailbox, each hour: whoever falls silent is missed by it.
+pub(super) const HEARD: &str = "heard";
 /// Contacts by their four columns; kept by the database's own triggers, because others write contacts too.
 pub(super) const STAGES: &str = "stage";
 
@@ -22,7 +25,7 @@ const HOUR_SECONDS: i64 = 3_600;
 const DAY_SECONDS: i64 = 86_400;
 
 /// How long the minutes, ten minutes, hours and days are kept.
-pub(super) const KEPT_SECONDS: [(&str, i64); 7] = [
+pub(super) const KEPT_SECONDS: [(&str, i64); 8] = [
     (DELIVERIES, 3 * HOUR_SECONDS),
     (EVENTS, 3 * HOUR_SECONDS),
     ("delivery 600", 2 * DAY_SECONDS),
@@ -30,6 +33,7 @@ pub(super) const KEPT_SECONDS: [(&str, i64); 7] = [
     ("delivery 3600", 400 * DAY_SECONDS),
     ("event 3600", 400 * DAY_SECONDS),
     (MOVES, 400 * DAY_SECONDS),
+    (HEARD, 36 * DAY_SECONDS),
 ];
 
 /// One number to add.
@@ -49,6 +53,8 @@ pub(super) fn counts_of(writes: &Writes) -> Vec<Count> {
     for row in &writes.deliveries {
         let period = start(row.received_at, MINUTE_SECONDS);
         counts.add(DELIVERIES, period, "", format!("{}/{}", row.source, row.outcome));
+        let hour = start(row.received_at, HOUR_SECONDS);
+        counts.add(HEARD, hour, row.client_id.as_str(), Voice::of_source(row.source).to_string());
     }
     for row in writes.events.iter().filter(|row| row.is_new) {
         let (client, verdict) = (row.key.client_id.as_str(), &row.verdict);
@@ -61,6 +67,10 @@ pub(super) fn counts_of(writes: &Writes) -> Vec<Count> {
         }
         if let Some((what, campaign)) = of_campaign(row) {
             counts.add(CAMPAIGNS, 0, client, format!("{what}/{campaign}"));
+        }
+        let hour = start(row.received_at, HOUR_SECONDS);
+        for voice in voices(row) {
+            counts.add(HEARD, hour, client, voice.to_string());
         }
     }
     counts.into_list()
@@ -101,6 +111,55 @@ impl Counts {
     fn into_list(self) -> Vec<Count> {
         let count = |((scope, period, client_id, name), number)| Count { scope, period, client_id, name, number };
         self.0.into_iter().map(count).collect()
+    }
+}
+
+/// Whom an event is heard of. What was fetched was told by nobody, but for Gmail's mail, which is always fetched.
+fn voices(row: &EventRow) -> Vec<Voice> {
+    let is_gmail = row.source == Source::Gmail;
+    if row.delivery_id.is_none() && !is_gmail {
+        return Vec::new();
+    }
+    let voice = |heard, name: &str| Voice { heard, source: row.source, name: name.to_owned() };
+    let mut voices: Vec<Voice> = is_gmail.then(|| Voice::of_source(Source::Gmail)).into_iter().collect();
+    if let Some((_, campaign)) = of_campaign(row) {
+        voices.push(voice(Heard::Campaign, campaign.as_str()));
+    }
+    let message = row.seen.get(&row.source).and_then(|facts| message_of(&facts.data));
+    if let Some(account) = message.and_then(|message| message.account_identifier.as_deref()) {
+        voices.push(voice(Heard::Mailbox, &account.to_lowercase()));
+    }
+    voices
+}
+
+fn message_of(data: &EventData) -> Option<&Message> {
+    match data {
+        EventData::EmailSent { message, .. }
+        | EventData::ReplyReceived { message, .. }
+        | EventData::EmailBounced { message, .. } => Some(message),
+        EventData::MessageLogged { .. }
+        | EventData::Unsubscribed { .. }
+        | EventData::ContactAdded { .. }
+        | EventData::SequenceFinished { .. }
+        | EventData::SequencePaused { .. }
+        | EventData::SequenceResumed { .. }
+        | EventData::ReplyClassified { .. }
+        | EventData::EmailOpened { .. }
+        | EventData::LinkClicked { .. }
+        | EventData::MeetingBooked { .. }
+        | EventData::MeetingRescheduled { .. }
+        | EventData::MeetingCancelled { .. }
+        | EventData::MeetingCompleted { .. }
+        | EventData::MeetingNoShow { .. }
+        | EventData::MeetingNoShowWithdrawn { .. }
+        | EventData::DealWon { .. }
+        | EventData::DealDeclined { .. }
+        | EventData::FollowUpSet { .. }
+        | EventData::WentSilent {}
+        | EventData::ReturnDue {}
+        | EventData::FollowUpDue {}
+        | EventData::ChangedOutside { .. }
+        | EventData::Erased {} => None,
     }
 }
 

@@ -151,9 +151,12 @@ fn flag(row: &Map<String, Value>, column: &str) -> bool {
     row.get(column).is_some_and(|value| value.as_bool().unwrap_or_else(|| value.as_i64() == Some(1)))
 }
 
-/// RFC 3339, or as a person types a time; a day is its first moment.
 fn time(row: &Map<String, Value>, column: &str) -> Option<DateTime<Utc>> {
-    let text = text(row, column)?;
+    instant(text(row, column)?)
+}
+
+/// RFC 3339, or as a person types a time; a day is its first moment.
+pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.with_timezone(&Utc));
     }

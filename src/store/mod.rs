@@ -17,6 +17,8 @@ mod pages;
 mod platforms;
 mod postgres;
 pub mod schedule;
+pub mod shadow;
+pub mod silence;
 mod sqlite;
 pub mod suppression;
 pub mod vectors;

@@ -11,6 +11,7 @@ mod outside;
 mod platforms;
 mod retry;
 mod schedule;
+mod shadow;
 mod spread;
 mod suppressed;
 mod vectors;
@@ -27,6 +28,7 @@ pub use gmail::Mailbox as GmailMailbox;
 pub use notify::Target as NotificationTarget;
 pub use platforms::{Pace, PlatformAccount, PlatformService};
 pub use schedule::{Example, Job, JobReport, Mailbox as ScheduledMailbox, ScheduleSettings, Sweep};
+pub use shadow::Shadow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -64,7 +66,8 @@ pub struct Dispatcher {
     lists: Option<lists::Lane>,
     vectors: Option<vectors::Lane>,
     gmail: Arc<gmail::Lane>,
-    schedule: Option<schedule::Lane>,
+    /// On the heap, like all that would make whoever holds a dispatcher large.
+    schedule: Option<Box<schedule::Lane>>,
     platforms: Vec<platforms::Lane>,
     ai: Option<Arc<ai::Lane>>,
     notify: Arc<notify::Lane>,
@@ -112,7 +115,7 @@ impl Dispatcher {
     #[must_use]
     pub fn with_schedule(self, settings: ScheduleSettings) -> Self {
         let sweep = Sweep::new(self.store.clone(), self.rules.clone(), self.now.clone(), settings);
-        Self { schedule: Some(schedule::Lane::new(sweep)), ..self }
+        Self { schedule: Some(Box::new(schedule::Lane::new(sweep))), ..self }
     }
 
     /// Tells these targets too.

@@ -37,7 +37,7 @@ async fn place_with_ghosts(kind: Kind, count: usize) -> (Place, Person) {
 async fn sweep_tells_what_it_would_do_and_what_it_did() {
     let (place, person) = place_with_ghosts(Kind::Sqlite, 12).await;
     let told = place.json(&["sweep", "--dry-run", "--json"]);
-    assert_eq!(told["jobs"].as_array().unwrap().len(), 8);
+    assert_eq!(told["jobs"].as_array().unwrap().len(), 9);
     let of = |told: &Value, job: &str| {
         told["jobs"].as_array().unwrap().iter().find(|report| report["job"] == job).cloned().unwrap()
     };
@@ -52,7 +52,7 @@ async fn sweep_tells_what_it_would_do_and_what_it_did() {
         (0, 0)
     );
     let hourly = place.json(&["sweep", "--hourly", "--json"]);
-    assert_eq!((hourly["jobs"].as_array().unwrap().len(), &of(&hourly, "follow_up_due")["done"]), (6, &json!(12)));
+    assert_eq!((hourly["jobs"].as_array().unwrap().len(), &of(&hourly, "follow_up_due")["done"]), (7, &json!(12)));
     assert_eq!(place.json(&["sweep", "--daily", "--json"])["jobs"].as_array().unwrap().len(), 4);
     let text =
         String::from_utf8(place.run(&["sweep", "--job", "follow_up_due", "--job", "went_silent"]).stdout).unwrap();

@@ -22,6 +22,7 @@ const MIGRATIONS: migrations::Migrations = &[
     (11, "ai", include_str!("../../../migrations/postgres/0011_ai.sql")),
     (12, "console", include_str!("../../../migrations/postgres/0012_console.sql")),
     (13, "operators", include_str!("../../../migrations/postgres/0013_operators.sql")),
+    (15, "silence", include_str!("../../../migrations/postgres/0015_silence.sql")),
     (20, "pages", include_str!("../../../migrations/postgres/0020_pages.sql")),
 ];
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");

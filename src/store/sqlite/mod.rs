@@ -14,6 +14,8 @@ mod platforms;
 mod queries;
 mod replay;
 mod schedule;
+mod shadow;
+mod silence;
 mod suppression;
 mod tasks;
 mod vectors;
@@ -23,6 +25,7 @@ use super::cells::{Cells, unreadable};
 use super::{MigrationReport, StoreError, migrations};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
+pub(super) use shadow::SqliteOther;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -51,6 +54,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "ai", include_str!("../../../migrations/sqlite/0011_ai.sql")),
     (12, "console", include_str!("../../../migrations/sqlite/0012_console.sql")),
     (13, "operators", include_str!("../../../migrations/sqlite/0013_operators.sql")),
+    (15, "silence", include_str!("../../../migrations/sqlite/0015_silence.sql")),
     (20, "pages", include_str!("../../../migrations/sqlite/0020_pages.sql")),
 ];
 

@@ -11,9 +11,12 @@ mod renewals;
 mod retention;
 mod return_due;
 mod sequence_finished;
+mod shadow_report;
+mod source_silent;
 mod sweep;
 mod went_silent;
 
+use super::shadow::Shadow;
 use super::{Turn, lease_until};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::stage::options;
@@ -36,7 +39,9 @@ options!(
         ListTotals => "list_totals",
         CampaignAnalytics => "campaign_analytics",
         Renewals => "renewals",
+        SourceSilent => "source_silent",
         Retention => "retention",
+        ShadowReport => "shadow_report",
     }
 );
 
@@ -48,10 +53,12 @@ impl Job {
         Self::FollowUpDue,
         Self::CampaignAnalytics,
         Self::Renewals,
+        Self::SourceSilent,
         Self::Retention,
     ];
     /// When a client's day begins, for that client.
-    pub const DAILY: &'static [Self] = &[Self::ReturnDue, Self::FollowUpDue, Self::SequenceFinished, Self::ListTotals];
+    pub const DAILY: &'static [Self] =
+        &[Self::ReturnDue, Self::FollowUpDue, Self::SequenceFinished, Self::ListTotals, Self::ShadowReport];
 }
 
 /// What the scheduler needs to know.
@@ -66,6 +73,26 @@ pub struct ScheduleSettings {
     /// Airtable is configured, so its rounds are to be there.
     pub airtable: bool,
     pub mailboxes: Vec<Mailbox>,
+    /// Set where the engine only looks on beside another flow.
+    pub shadow: Option<Shadow>,
+}
+
+impl ScheduleSettings {
+    /// Whether there is anything for a job to do; what is not there leaves no rows in the log.
+    pub fn has_work_for(&self, job: Job) -> bool {
+        match job {
+            Job::ShadowReport => self.shadow.is_some(),
+            Job::WentSilent
+            | Job::ReturnDue
+            | Job::FollowUpDue
+            | Job::SequenceFinished
+            | Job::ListTotals
+            | Job::CampaignAnalytics
+            | Job::Renewals
+            | Job::SourceSilent
+            | Job::Retention => true,
+        }
+    }
 }
 
 /// A mailbox whose rounds are to be there.
@@ -124,7 +151,8 @@ impl Lane {
             if is_daily { (Job::DAILY, TriggerType::DailyCron) } else { (Job::HOURLY, TriggerType::HourlyCron) };
         let clients = if is_daily { vec![task.tenant.clone()] } else { sweep.clients().await? };
         let hold = Hold::Task { task, stop: &self.stop };
-        let (reports, halt) = sweep.run(jobs, &clients, trigger, hold).await;
+        let jobs: Vec<Job> = jobs.iter().copied().filter(|job| sweep.settings.has_work_for(*job)).collect();
+        let (reports, halt) = sweep.run(&jobs, &clients, trigger, hold).await;
         let period = period(is_daily, zone, started);
         let logs = reports.iter().map(|report| report.log(&task.tenant, trigger, Some(&period), sweep.now()));
         let logs: Vec<_> = logs.collect();

@@ -2,10 +2,11 @@
 
 use super::{
     Job, PRIORITY, ScheduleSettings, campaign_analytics, follow_up_due, list_totals, renewals, retention, return_due,
-    sequence_finished, went_silent,
+    sequence_finished, shadow_report, source_silent, went_silent,
 };
 use crate::domain::ids::ClientId;
 use crate::domain::rules::Rules;
+use crate::domain::shadow::Comparison;
 use crate::domain::zone::Zone;
 use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TaskKind, TaskRow, TriggerType};
 use crate::intake::{Context, Now};
@@ -37,6 +38,9 @@ pub struct JobReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub first: Vec<Example>,
     pub took_ms: i64,
+    /// Where another flow came to something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// Why the job came to no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -54,7 +58,7 @@ pub struct Example {
 impl JobReport {
     pub(super) fn of(job: Job, what: &str) -> Self {
         let what = what.to_owned();
-        Self { job, found: 0, done: 0, failed: 0, what, first: Vec::new(), took_ms: 0, error: None }
+        Self { job, found: 0, done: 0, failed: 0, what, first: Vec::new(), took_ms: 0, comparison: None, error: None }
     }
 
     pub(super) fn show(&mut self, example: impl FnOnce() -> Example) {
@@ -79,12 +83,14 @@ impl JobReport {
             Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
         };
         let Self { job, found, done, failed, what, .. } = self;
+        let counts = || format!("found {found}, done {done}, failed {failed}");
+        let details = self.comparison.as_ref().and_then(|comparison| serde_json::to_string(comparison).ok());
         LogRow {
             log_id: period.map_or_else(Uuid::new_v4, once),
             automation_type: automation_type(*job),
             trigger_type: trigger,
             action_taken: format!("{job}: {done} of {found} {what}"),
-            action_details: Some(format!("found {found}, done {done}, failed {failed}")),
+            action_details: Some(details.unwrap_or_else(counts)),
             status,
             error_message,
             processing_time_ms: Some(self.took_ms),
@@ -96,9 +102,9 @@ impl JobReport {
 const fn automation_type(job: Job) -> AutomationType {
     match job {
         Job::WentSilent | Job::ReturnDue | Job::SequenceFinished => AutomationType::StatusUpdate,
-        Job::FollowUpDue => AutomationType::TaskCreation,
+        Job::FollowUpDue | Job::SourceSilent => AutomationType::TaskCreation,
         Job::ListTotals | Job::CampaignAnalytics => AutomationType::AnalyticsUpdate,
-        Job::Renewals | Job::Retention => AutomationType::Other,
+        Job::Renewals | Job::Retention | Job::ShadowReport => AutomationType::Other,
     }
 }
 
@@ -246,7 +252,8 @@ impl Sweep {
         let mut reports = Vec::with_capacity(jobs.len());
         for job in jobs {
             let started = self.now();
-            let mut report = match work(*job, &run).await {
+            // On the heap, or whoever awaits a dispatcher's turn holds the largest of the jobs.
+            let mut report = match Box::pin(work(*job, &run)).await {
                 Ok(report) => report,
                 Err(Halt::Store(error)) if !error.is_unavailable() => {
                     tracing::error!(%job, %error, "a scheduled job could not be done");
@@ -271,6 +278,8 @@ async fn work(job: Job, run: &Run<'_>) -> Result<JobReport, Halt> {
         Job::ListTotals => list_totals::work(run).await,
         Job::CampaignAnalytics => campaign_analytics::work(run).await,
         Job::Renewals => renewals::work(run).await,
+        Job::SourceSilent => source_silent::work(run).await,
         Job::Retention => retention::work(run).await,
+        Job::ShadowReport => shadow_report::work(run).await,
     }
 }

@@ -1,0 +1,31 @@
+//! What was heard of whom, by its own index of the counters.
+
+use super::{SqliteStore, StoreError, fault};
+use crate::store::cells::Cells as _;
+use crate::store::silence::{HeardLast, Hours};
+
+const LAST: &str = "
+    SELECT client_id, name, max(period) AS hour FROM counters INDEXED BY idx_counters_heard
+    WHERE scope = 'heard' AND period >= ?1 GROUP BY client_id, name ORDER BY client_id, name LIMIT ?2";
+
+const HOURS: &str = "
+    SELECT period, count AS n FROM counters INDEXED BY idx_counters_heard
+    WHERE scope = 'heard' AND client_id = ?1 AND name = ?2 AND period >= ?3 ORDER BY period";
+
+impl SqliteStore {
+    pub(in crate::store) async fn heard_last(&self, since: i64, limit: u32) -> Result<Vec<HeardLast>, StoreError> {
+        let rows = sqlx::query(LAST).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(HeardLast::of).collect()
+    }
+
+    pub(in crate::store) async fn heard_hours(
+        &self,
+        client: &str,
+        voice: &str,
+        since: i64,
+    ) -> Result<Hours, StoreError> {
+        let query = sqlx::query(HOURS).bind(client).bind(voice).bind(since);
+        let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(|row| Ok((row.number("period")?, row.number("n")?))).collect()
+    }
+}
