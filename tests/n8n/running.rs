@@ -54,22 +54,25 @@ pub(crate) async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Optio
 
 impl N8n {
     /// Imports, publishes and starts.
-    pub(crate) async fn start(port: u16, credentials: &Value, workflows: &Value) -> Self {
+    pub(crate) async fn start(port: u16, credentials: &Value, workflows: &[Value]) -> Self {
         let installed = tokio::task::spawn_blocking(install::n8n).await.unwrap();
         let address = Cluster::shared().database().await;
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, value: &Value| {
             std::fs::write(folder.path().join(name), value.to_string()).unwrap();
-            folder.path().join(name).display().to_string()
         };
-        let credentials = write("credentials.json", credentials);
-        let ids: Vec<String> =
-            workflows.as_array().unwrap().iter().map(|workflow| workflow["id"].as_str().unwrap().to_owned()).collect();
-        let workflows = write("workflows.json", workflows);
+        write("credentials.json", credentials);
+        std::fs::create_dir(folder.path().join("workflows")).unwrap();
+        let ids: Vec<&str> = workflows.iter().map(|workflow| workflow["id"].as_str().unwrap()).collect();
+        for (id, workflow) in ids.iter().zip(workflows) {
+            write(&format!("workflows/{id}.json"), workflow);
+        }
         let n8n = Program { installed, port, broker: free_port(), folder: folder.path(), database: &address };
-        // It tells faults and exits with 0 all the same.
-        assert!(n8n.cli(&["import:credentials", &format!("--input={credentials}")]).contains("Successfully imported"));
-        assert!(n8n.cli(&["import:workflow", &format!("--input={workflows}")]).contains("Successfully imported"));
+        // As docs/n8n.md says. It tells faults and exits with 0 all the same.
+        let imported = n8n.cli(&["import:credentials", "--input=credentials.json"]);
+        assert!(imported.contains("Successfully imported 7 credentials"), "{imported}");
+        let imported = n8n.cli(&["import:workflow", "--separate", "--input=workflows"]);
+        assert!(imported.contains("Successfully imported 4 workflows"), "{imported}");
         std::thread::scope(|scope| {
             let n8n = &n8n;
             for id in &ids {
@@ -142,7 +145,7 @@ struct Program<'a> {
 impl Program<'_> {
     fn cli(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(&self.installed.node);
-        command.arg(&self.installed.n8n).args(arguments);
+        command.arg(&self.installed.n8n).args(arguments).current_dir(self.folder);
         let output = install::succeeded(self.environment(&mut command));
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }

@@ -125,7 +125,7 @@ fn credentials(sandbox: &Sandbox, database: &str) -> Value {
 }
 
 /// The files with what a person would type into `Settings` and `Model`.
-fn workflows(engine_url: &str) -> Value {
+fn workflows(engine_url: &str) -> Vec<Value> {
     let mut workflows: Vec<Value> = super::files::workflows().into_values().collect();
     for node in workflows.iter_mut().flat_map(|workflow| workflow["nodes"].as_array_mut().unwrap()) {
         for assignment in node["parameters"]["assignments"]["assignments"].as_array_mut().into_iter().flatten() {
@@ -139,5 +139,5 @@ fn workflows(engine_url: &str) -> Value {
             node["parameters"]["model"]["value"] = json!(MODEL);
         }
     }
-    json!(workflows)
+    workflows
 }
