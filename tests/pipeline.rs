@@ -138,11 +138,14 @@ on_both! {
 }
 
 on_both! {
-    async fn a_transaction_that_is_dropped_leaves_nothing_and_the_writer_usable(database: Database) {
+    async fn a_rehearsal_writes_nothing_waits_for_no_writer_and_sees_itself(database: Database) {
         let rules = Rules::default();
         let clock = now();
         let context = intake::Context { store: &database.store, rules: &rules, now: &clock, trigger: TriggerType::Manual };
+        let held = database.store.begin().await.unwrap();
         let answers = intake::rehearse(vec![delivery(1, "a"), delivery(1, "a")], &context).await.unwrap();
+        // One that is dropped leaves the writer usable.
+        drop(held);
         let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
         assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate], "the second sees the first");
         assert!(events(&database).await.is_empty());

@@ -58,6 +58,10 @@ impl Overlay {
     /// The contacts and events that were asked for, as the rehearsal left them. Where an event moved a contact in, that one is asked
     /// for too.
     pub fn lay_over(&self, known: &mut Known, contacts: &[ContactKey], events: &[(ClientId, String)]) {
+        // Outside of rehearsals there is nothing to lay over.
+        if self.contacts.is_empty() && self.events.is_empty() && self.withdrawn.is_empty() {
+            return;
+        }
         known.events.retain(|id, _| !self.withdrawn.contains(id));
         for id in events {
             if let Some(event) = self.events.get(id) {

@@ -10,6 +10,7 @@ use crate::domain::event::{Event, Source};
 use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::domain::rules::Rules;
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
+use crate::engine::overlay::Overlay;
 use crate::engine::rows::{Asked, Known, TriggerType, Writes};
 use crate::engine::{gate, lineage};
 use crate::sources::Understood;
@@ -145,7 +146,7 @@ pub(crate) struct Applied {
 /// The heart: load what is known about these contacts → decide (pure) → write all that follows in one transaction → answer.
 async fn apply(batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
     let mut tx = if lock { context.store.begin().await? } else { context.store.attempt().await? };
-    let (writes, applied) = decide_on(&mut tx, batch, context, lock).await?;
+    let (_, writes, applied) = decide_on(&mut tx, batch, &Overlay::default(), context, lock).await?;
     tx.write_and_commit(&writes).await?;
     Ok(applied)
 }
@@ -165,20 +166,23 @@ pub(crate) async fn apply_through_conflicts(batch: &[Incoming], context: &Contex
 /// Takes what other writers changed of these contacts.
 pub(crate) async fn apply_outside_changes(contacts: &[ContactKey], context: &Context<'_>) -> Result<(), ApplyError> {
     let mut tx = context.store.begin().await?;
-    let known = tx.load(contacts, &[], true).await?;
+    let mut known = tx.load(contacts, &[], true).await?;
     let batch = outside_changes(&known, (context.now)());
-    let (writes, _) = decide_with(&mut tx, &batch, known, context).await?;
+    let (writes, _) = decide_with(&mut tx, &batch, &mut known, &Overlay::default(), context).await?;
     Ok(tx.write_and_commit(&writes).await?)
 }
 
-/// What these deliveries would do, one after the other; nothing of it stays.
+/// What these deliveries would do, one after the other. Nothing is written and nothing held: what one would do is laid over what the
+/// next one finds.
 pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Result<Vec<DeliveryAnswer>, ApplyError> {
-    let mut tx = context.store.begin().await?;
     let mut new_id = new_id((context.now)());
+    let mut overlay = Overlay::default();
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        let (writes, applied) = decide_on(&mut tx, &[incoming(delivery, new_id())], context, false).await?;
-        tx.write(&writes).await?;
+        let mut tx = context.store.look().await?;
+        let batch = [incoming(delivery, new_id())];
+        let (known, writes, applied) = decide_on(&mut tx, &batch, &overlay, context, false).await?;
+        overlay.take(&known, &writes, &[]);
         answers.extend(applied.answers);
     }
     Ok(answers)
@@ -187,33 +191,35 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
 async fn decide_on(
     tx: &mut Tx,
     batch: &[Incoming],
+    overlay: &Overlay,
     context: &Context<'_>,
     lock: bool,
-) -> Result<(Writes, Applied), ApplyError> {
-    let known = load(tx, batch, context, lock).await?;
+) -> Result<(Known, Writes, Applied), ApplyError> {
+    let mut known = load(tx, batch, overlay, context, lock).await?;
     let mut batch = lineage::settle(batch, &known);
     let changed = outside_changes(&known, (context.now)());
     let asked = batch.len();
     if !changed.is_empty() {
         batch = Cow::Owned([&batch, changed.as_slice()].concat());
     }
-    let (writes, mut applied) = decide_with(tx, &batch, known, context).await?;
+    let (writes, mut applied) = decide_with(tx, &batch, &mut known, overlay, context).await?;
     applied.answers.truncate(asked);
-    Ok((writes, applied))
+    Ok((known, writes, applied))
 }
 
 async fn decide_with(
     tx: &mut Tx,
     batch: &[Incoming],
-    mut known: Known,
+    known: &mut Known,
+    overlay: &Overlay,
     context: &Context<'_>,
 ) -> Result<(Writes, Applied), ApplyError> {
     let started = (context.now)();
-    load_again(tx, batch, &mut known).await?;
+    load_again(tx, batch, known, overlay).await?;
     let (mut writes, answers) = catch_unwind(AssertUnwindSafe(|| {
         let mut new_id = new_id(started);
         let mut rim = Rim { now: started, trigger: context.trigger, rules: context.rules, new_id: &mut new_id };
-        decide(batch, &known, &mut rim)
+        decide(batch, known, &mut rim)
     }))
     .map_err(|_panic| ApplyError::Panicked)?;
     let processing_time_ms = ((context.now)() - started).num_milliseconds();
@@ -224,7 +230,13 @@ async fn decide_with(
     Ok((writes, Applied { answers, left_work }))
 }
 
-async fn load(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Known, StoreError> {
+async fn load(
+    tx: &mut Tx,
+    batch: &[Incoming],
+    overlay: &Overlay,
+    context: &Context<'_>,
+    lock: bool,
+) -> Result<Known, StoreError> {
     let contacts: BTreeSet<ContactKey> =
         batch.iter().flat_map(|incoming| &incoming.events).map(Event::contact_key).collect();
     let events: BTreeSet<(ClientId, String)> = batch
@@ -239,6 +251,7 @@ async fn load(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool
     let contacts: Vec<ContactKey> = contacts.into_iter().collect();
     let events: Vec<_> = events.into_iter().collect();
     let mut known = tx.load_asking(&contacts, &events, &asked, lock).await?;
+    overlay.lay_over(&mut known, &contacts, &events);
     // An event that is known already belongs to the contact it was first told about, and so does what goes back to it.
     let owners: BTreeSet<ContactKey> = known
         .events
@@ -248,7 +261,9 @@ async fn load(tx: &mut Tx, batch: &[Incoming], context: &Context<'_>, lock: bool
         .collect();
     if !owners.is_empty() {
         let owners: Vec<ContactKey> = owners.into_iter().collect();
-        known.contacts.extend(tx.load(&owners, &[], lock).await?.contacts);
+        let mut more = tx.load(&owners, &[], lock).await?;
+        overlay.lay_over(&mut more, &owners, &[]);
+        known.contacts.extend(more.contacts);
     }
     Ok(known)
 }
@@ -269,10 +284,11 @@ fn asked(batch: &[Incoming], rules: &Rules) -> Asked {
 }
 
 /// The histories of the contacts that must be folded again.
-async fn load_again(tx: &mut Tx, batch: &[Incoming], known: &mut Known) -> Result<(), StoreError> {
+async fn load_again(tx: &mut Tx, batch: &[Incoming], known: &mut Known, overlay: &Overlay) -> Result<(), StoreError> {
     let again = needs_history(batch, known);
     if !again.is_empty() {
         known.histories = tx.load_histories(&again).await?;
+        overlay.lay_over_histories(&mut known.histories, &again);
     }
     Ok(())
 }
