@@ -104,6 +104,33 @@ on_both! {
 }
 
 on_both! {
+    async fn a_poisoned_message_is_told_once_and_the_conversation_goes_on(database: Database) {
+        let mut world = World::new(&database, Way::OwnModel, Weather::Calm).await;
+        for (id, text) in [("r1", "A first question."), ("r2", "A poisoned question."), ("r3", "A third question.")] {
+            world.replies(LEE, id, text).await;
+        }
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let counts = std::sync::Arc::clone(&asked);
+        world.sandbox.pinecone(|pinecone| {
+            pinecone.fail_when(move |_, path, body| {
+                let is_it = path.ends_with("/upsert") && String::from_utf8_lossy(body).contains("poisoned");
+                is_it.then(|| counts.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+                is_it.then_some(VectorFault::Status(400))
+            });
+        });
+        world.work().await;
+        assert_eq!(world.there()["documents"].len(), 2, "the others are there");
+        let tries = asked.load(std::sync::atomic::Ordering::SeqCst);
+        for_hours(&mut world, 3).await;
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), tries, "it goes in no circle");
+        let told = world.logged("Vectorization").await;
+        assert_eq!(told.iter().filter(|row| row.starts_with("Failed")).count(), 1, "{told:#?}");
+        let marked = world.person.texts("SELECT message_content AS x FROM chat_history WHERE vector_id IS NULL").await;
+        assert_eq!(marked, ["A poisoned question."]);
+    }
+}
+
+on_both! {
     async fn what_was_said_before_pinecone_came_is_indexed_and_another_index_is_filled_anew(database: Database) {
         let mut world = World::new(&database, Way::OwnModel, Weather::Calm).await;
         let with = std::mem::take(&mut world.rules);

@@ -264,7 +264,8 @@ impl PostgresStore {
         let done = sqlx::query(
             "DELETE FROM notifications WHERE notification_id IN (
                 SELECT notification_id FROM notifications
-                WHERE status = 'delivered' AND updated_at < $1 ORDER BY updated_at LIMIT $2)",
+                WHERE status = 'delivered' AND updated_at < $1 ORDER BY updated_at LIMIT $2
+                FOR UPDATE SKIP LOCKED)",
         )
         .bind(before)
         .bind(i64::from(limit))

@@ -30,10 +30,11 @@ const IDLE_MS: u64 = 500;
 /// How often it is looked for what other instances know of the targets, and for alerts.
 const LOOK_MS: i64 = 1_000;
 const ALERTS_AT_ONCE: u32 = 100;
-const PRUNE_MS: i64 = 3_600_000;
+/// Few rows, often: no webhook waits for a large deletion.
+const PRUNE_MS: i64 = 10_000;
+const PRUNE_ROWS_MAX: u32 = 1_000;
 /// What was delivered is kept so long, without its body.
 const KEEP_DAYS: i64 = 7;
-const PRUNE_ROWS_MAX: u32 = 50_000;
 
 pub(super) struct Lane {
     store: Store,
