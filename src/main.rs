@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 fn main() -> ExitCode {
     let args = Cli::parse();
-    cli::logs::start(read_env("SALES_ENGINE_LOG").as_deref());
+    cli::logs::start(read_env("SALES_ENGINE_LOG").as_deref(), read_env("SALES_ENGINE_LOG_FORMAT").as_deref());
     let rim = Rim { env: Arc::new(read_env), now: Arc::new(now) };
     cli::run(args, rim).unwrap_or_else(|error| cli::failed(&error))
 }

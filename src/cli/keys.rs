@@ -33,7 +33,7 @@ pub(super) fn find_or_make(config: &mut Config) -> anyhow::Result<()> {
 }
 
 /// Where the key would be; none where one is configured or the database is no file.
-fn beside(config: &Config) -> Option<PathBuf> {
+pub(super) fn beside(config: &Config) -> Option<PathBuf> {
     if !config.rules.suppression.keys.is_empty() {
         return None;
     }

@@ -3,8 +3,9 @@
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
-/// `filter` is `SALES_ENGINE_LOG` in tracing's directive form, for example `info,sales_engine=debug`.
-pub fn start(filter: Option<&str>) {
+/// `filter` is `SALES_ENGINE_LOG` in tracing's directive form, for example `info,sales_engine=debug`; `format` is
+/// `SALES_ENGINE_LOG_FORMAT`: `json` is one object a line, with the fields of a line and of what it is about at its top.
+pub fn start(filter: Option<&str>, format: Option<&str>) {
     let filter = EnvFilter::new(filter.unwrap_or("info,sqlx=warn,hyper=warn"));
     // Colours are for a person at a terminal, not for a file.
     let subscriber = tracing_subscriber::fmt()
@@ -13,5 +14,9 @@ pub fn start(filter: Option<&str>) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     // A subscriber that is set already (by a test) keeps its place.
-    drop(subscriber.try_init());
+    if format == Some("json") {
+        drop(subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init());
+    } else {
+        drop(subscriber.try_init());
+    }
 }

@@ -4,6 +4,7 @@ mod airtable;
 mod alerts;
 mod contact;
 mod demo;
+mod doctor;
 mod fixtures;
 mod google;
 mod healthcheck;
@@ -23,6 +24,7 @@ mod search;
 mod serve;
 mod service;
 mod shadow;
+mod shell;
 mod sign;
 mod suppressions;
 mod sweep;
@@ -142,6 +144,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look at every setting, the database and the outside services, and tell what to do about each fault.
+    Doctor(doctor::Args),
     /// Make the Airtable base of the owner's document, and compare it.
     Airtable {
         #[command(subcommand)]
@@ -160,6 +164,10 @@ enum Command {
     Mail(mail::Args),
     /// Make a signed request out of a payload, as a source would post it.
     Sign(sign::Args),
+    /// Print a script that completes words in this shell.
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page.
+    Man(shell::ManArgs),
 }
 
 /// Runs one command. The exit code is 0 where it did all it was asked for, 1 on a failure, 2 on wrong usage (by the parser).
@@ -202,12 +210,15 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Notifications(args) => notifications::run(args, &open(&load()?).await?, out, &rim).await,
         Command::Import(args) => import::run(args, &load()?, out, &rim).await,
         Command::Migrate { dry_run } => migrate::run(&load()?, dry_run, out).await,
+        Command::Doctor(args) => Box::pin(doctor::run(&args, cli.config.as_deref(), out, &rim)).await,
         Command::Airtable { command } => Box::pin(airtable::run(command, &load()?, out, &rim)).await,
         Command::Sweep(args) => sweep::run(args, &load()?, out, &rim).await,
         Command::Shadow { command } => shadow::run(command, &load()?, out, &rim).await,
         Command::Search(args) => search::run(args, &load()?, out).await,
         Command::Mail(args) => mail::run(&args, out, &rim),
         Command::Sign(args) => sign::run(&args, &load()?, out, &rim),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man(args) => shell::man(&args),
     }
 }
 
@@ -218,21 +229,22 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 fn load_config(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Config> {
-    let named = path.map(Path::to_owned).or_else(|| (rim.env)("SALES_ENGINE_CONFIG").map(PathBuf::from));
-    let usual = Path::new("sales-engine.toml");
-    let file = named.or_else(|| usual.exists().then(|| usual.to_owned()));
-    let text = match &file {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("read the configuration file {}", path.display()))?;
-            Some((path.display().to_string(), text))
-        }
-        None => None,
-    };
+    let text = config_text(path, rim)?;
     let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let mut config = config::load(file, &|name| (rim.env)(name))?;
     keys::find(&mut config)?;
     Ok(config)
+}
+
+/// Name and text of the configuration file, where there is one.
+fn config_text(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Option<(String, String)>> {
+    let named = path.map(Path::to_owned).or_else(|| (rim.env)("SALES_ENGINE_CONFIG").map(PathBuf::from));
+    let usual = Path::new("sales-engine.toml");
+    let file = named.or_else(|| usual.exists().then(|| usual.to_owned()));
+    let Some(path) = file else { return Ok(None) };
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("read the configuration file {}", path.display()))?;
+    Ok(Some((path.display().to_string(), text)))
 }
 
 /// Opens the database as it is; commands that only look at it don't change its schema.

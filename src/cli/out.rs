@@ -1,7 +1,11 @@
 //! Output: text for people or JSON for scripts on standard output; complaints on standard error.
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(120);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Out {
@@ -18,6 +22,19 @@ impl Out {
         if self.json { Ok(()) } else { self.print(&(), |()| line.to_owned()) }
     }
 
+    /// Shows on standard error that something is under way, where a person watches: at a terminal, and not for a script.
+    pub(super) fn busy(self, what: &str) -> Progress {
+        if self.json || !io::stderr().is_terminal() {
+            return Progress { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {pos} in {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Progress { bar }
+    }
+
     /// Prints the value as JSON, or what `text` makes of it. A closed pipe is the reader's choice, no failure of ours.
     pub(super) fn print<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let rendered = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
@@ -26,6 +43,25 @@ impl Out {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => Ok(result?),
         }
+    }
+}
+
+/// Something under way; it is gone from the terminal when it ends.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// So many more are done.
+    pub(super) fn add(&self, done: usize) {
+        self.bar.inc(u64::try_from(done).unwrap_or(u64::MAX));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -12,6 +12,8 @@ use clap::Args as ClapArgs;
 use serde_json::Value;
 use std::process::ExitCode;
 
+const NO_ROOTS: &str = "make the HTTPS client (are root certificates installed?)";
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// What to look for, in plain words.
@@ -58,16 +60,21 @@ pub(super) async fn run(args: Args, config: &Config, out: Out) -> anyhow::Result
 
 /// None where Pinecone is not configured.
 pub(super) fn index(config: &Config) -> anyhow::Result<Option<VectorIndex>> {
-    let Some(pinecone) = &config.pinecone else { return Ok(None) };
-    let no_roots = "make the HTTPS client (are root certificates installed?)";
-    let client = Pinecone::new(pinecone.api_key.clone(), &pinecone.api_url, &pinecone.index).context(no_roots)?;
-    let embeddings = match &pinecone.embeddings {
+    let (Some(client), Some(settings)) = (pinecone(config)?, &config.pinecone) else { return Ok(None) };
+    let embeddings = match &settings.embeddings {
         Some(own) => {
-            Some(Embeddings::new(&own.url, own.api_key.clone(), &own.model, own.dimensions).context(no_roots)?)
+            Some(Embeddings::new(&own.url, own.api_key.clone(), &own.model, own.dimensions).context(NO_ROOTS)?)
         }
         None => None,
     };
     Ok(Some(VectorIndex::new(client, embeddings)))
+}
+
+/// None where Pinecone is not configured.
+pub(super) fn pinecone(config: &Config) -> anyhow::Result<Option<Pinecone>> {
+    let Some(settings) = &config.pinecone else { return Ok(None) };
+    let client = Pinecone::new(settings.api_key.clone(), &settings.api_url, &settings.index);
+    Ok(Some(client.context(NO_ROOTS)?))
 }
 
 fn parse_namespace(text: &str) -> Result<Namespace, String> {

@@ -209,6 +209,18 @@ pub(super) fn vectors(config: &Config) -> anyhow::Result<Option<VectorSettings>>
 }
 
 fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
+    let (Some(client), Some(ai)) = (ai_client(config)?, &config.ai) else { return Ok(None) };
+    Ok(Some(AiSettings {
+        client,
+        tokens_per_day_max: ai.tokens_per_day_max,
+        requests_per_minute: ai.requests_per_minute,
+        confidence_min: ai.confidence_min,
+        documents: ai.documents,
+    }))
+}
+
+/// None where no language model is configured.
+pub(super) fn ai_client(config: &Config) -> anyhow::Result<Option<Ai>> {
     let Some(ai) = &config.ai else { return Ok(None) };
     let endpoint = AiEndpoint {
         url: ai.url.clone(),
@@ -219,14 +231,7 @@ fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
         format: ai.format,
         answer_tokens_max: ai.answer_tokens_max,
     };
-    let client = Ai::new(endpoint).context("make the HTTPS client (are root certificates installed?)")?;
-    Ok(Some(AiSettings {
-        client,
-        tokens_per_day_max: ai.tokens_per_day_max,
-        requests_per_minute: ai.requests_per_minute,
-        confidence_min: ai.confidence_min,
-        documents: ai.documents,
-    }))
+    Ok(Some(Ai::new(endpoint).context("make the HTTPS client (are root certificates installed?)")?))
 }
 
 /// Who is told what.

@@ -1,6 +1,6 @@
 //! `suppressions`: the list of those who must not be contacted. It holds hashes; an address is only ever asked for, never listed.
 
-use super::out::{Out, table};
+use super::out::{Out, Progress, table};
 use super::sign::client;
 use super::{Rim, keys};
 use crate::config::Config;
@@ -144,12 +144,16 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
             return super::contact::check(&store, config, client_id, &addresses, now, out, SUPPRESSED).await;
         }
         Command::Import { file, column, domain, place } => {
-            let done = import(&store, config, &file, column.as_deref(), domain, &place, now).await?;
+            let progress = out.busy("rows read");
+            let done = import(&store, config, &file, column.as_deref(), domain, &place, now, &progress).await?;
+            drop(progress);
             out.print(&done, told)?;
         }
         Command::Export => export(&store).await?,
         Command::Fill => {
-            let done = fill(&store, config, now).await?;
+            let progress = out.busy("opt-outs listed");
+            let done = fill(&store, config, now, &progress).await?;
+            drop(progress);
             out.print(&done, told)?;
         }
     }
@@ -213,6 +217,7 @@ async fn add(
     Ok(Done { suppressions: u64::try_from(wishes.len())?, contacts, left_out })
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one choice of the command line")]
 async fn import(
     store: &Store,
     config: &Config,
@@ -221,6 +226,7 @@ async fn import(
     is_domain: bool,
     place: &Place,
     now: DateTime<Utc>,
+    progress: &Progress,
 ) -> anyhow::Result<Done> {
     let mut reader = csv::Reader::from_path(file).with_context(|| format!("open {}", file.display()))?;
     let headers = reader.headers()?.clone();
@@ -234,6 +240,7 @@ async fn import(
     let mut values = Vec::new();
     for record in reader.records() {
         values.extend(record?.get(nth).map(str::to_owned).filter(|value| !value.trim().is_empty()));
+        progress.add(1);
         if values.len() == BATCH_MAX {
             take(store, config, &values, is_domain, place, &mut done, now).await?;
             values.clear();
@@ -351,7 +358,7 @@ fn cells(row: &SuppressionView) -> [&str; 8] {
     ]
 }
 
-async fn fill(store: &Store, config: &Config, now: DateTime<Utc>) -> anyhow::Result<Done> {
+async fn fill(store: &Store, config: &Config, now: DateTime<Utc>, progress: &Progress) -> anyhow::Result<Done> {
     let suppression = &config.rules.suppression;
     anyhow::ensure!(!suppression.keys.is_empty(), keys::MISSING);
     let (mut after, mut done) = (None, Done { suppressions: 0, contacts: 0, left_out: Vec::new() });
@@ -375,6 +382,7 @@ async fn fill(store: &Store, config: &Config, now: DateTime<Utc>) -> anyhow::Res
             .collect();
         done.suppressions += u64::try_from(wishes.len())?;
         done.contacts += persons::suppress(store, suppression, &wishes, now).await?;
+        progress.add(wishes.len());
     }
 }
 

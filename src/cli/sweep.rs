@@ -72,7 +72,10 @@ pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> any
     }
     let clients: Vec<ClientId> = args.client.into_iter().collect();
     let sweep = Sweep::new(store, config.rules.clone(), rim.now.clone(), settings);
-    let swept = Swept { dry_run: args.dry_run, jobs: sweep.by_hand(&jobs, &clients, args.dry_run).await? };
+    let progress = out.busy("sweeping");
+    let reports = sweep.by_hand(&jobs, &clients, args.dry_run).await?;
+    drop(progress);
+    let swept = Swept { dry_run: args.dry_run, jobs: reports };
     let is_complete = swept.jobs.iter().all(JobReport::is_complete);
     out.print(&swept, shown)?;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })

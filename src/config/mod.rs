@@ -185,6 +185,11 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     }
 }
 
+/// The line at which a key stands in the file's text, by its path, like `clients.acme.name`.
+pub fn line_of_key(text: &str, path: &str) -> Option<usize> {
+    tree::line_of_key(text, path)
+}
+
 /// A token tells who asks, so no two may have the same.
 fn shared_tokens(admin: Option<&Secret>, clients: &BTreeMap<ClientId, ClientConfig>) -> Vec<String> {
     let mut owners: BTreeMap<&str, String> = BTreeMap::new();

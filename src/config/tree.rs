@@ -35,6 +35,25 @@ pub(super) fn parse<'a>(file: Option<(&str, &'a str)>) -> Result<Option<Table<'a
     })
 }
 
+/// The line of a key by its path, like `clients.acme.name`; of what stands nearest above it where it is not there itself.
+pub(super) fn line_of_key(text: &str, path: &str) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    place_of_key(root.get_ref(), path).map(|offset| line_of(text, offset))
+}
+
+/// A key may hold dots itself, so the path is compared and not split.
+fn place_of_key(table: &DeTable<'_>, path: &str) -> Option<usize> {
+    table.iter().find_map(|(key, value)| {
+        let rest = path.strip_prefix(key.get_ref().as_ref())?;
+        let here = key.span().start;
+        match (rest.strip_prefix('.'), value.get_ref()) {
+            (Some(rest), DeValue::Table(inner)) => Some(place_of_key(inner, rest).unwrap_or(here)),
+            (Some(_), _) => None,
+            (None, _) => rest.is_empty().then_some(here),
+        }
+    })
+}
+
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }

@@ -336,7 +336,11 @@ impl Turn {
             after: &self.contact,
             suppressed: gate::suppressed(known, &self.key.client_id, &self.key.email),
         };
+        let tasks = writes.tasks.len();
         follow::write(&subject, &steps, history.is_some(), rim, writes);
+        if let Some(told) = news.iter().rev().find(|told| told.is_webhook) {
+            writes.tasks.iter_mut().skip(tasks).for_each(|task| task.wanted_by(told.delivery_id));
+        }
         notify::write(&subject, &steps, history.is_some(), from, rim, writes);
     }
 

@@ -404,6 +404,13 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
+    /// Names the delivery that the work follows from, so that one can be followed through the log.
+    pub fn wanted_by(&mut self, delivery_id: Uuid) {
+        if let Some(payload) = self.payload.as_object_mut() {
+            payload.insert("delivery_id".to_owned(), serde_json::json!(delivery_id));
+        }
+    }
+
     /// Work about one contact: one row a kind and contact.
     pub fn of_contact(
         task_id: Uuid,

@@ -10,6 +10,7 @@ use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, LogRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
+use crate::telemetry;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -86,11 +87,17 @@ impl Writer {
     }
 
     async fn process(&self, jobs: Vec<Job>) {
+        telemetry::batched(jobs.len());
         let mut new_id = new_id((self.now)());
         let (batch, replies): (Vec<Incoming>, Vec<Reply>) =
             jobs.into_iter().map(|job| (incoming(job.delivery, new_id()), (job.answer, job.share))).unzip();
         match self.apply(&batch).await {
-            Ok(answers) => answers.into_iter().zip(replies).for_each(|(answer, reply)| give(reply, Ok(answer))),
+            Ok(answers) => {
+                for ((answer, delivery), reply) in answers.into_iter().zip(&batch).zip(replies) {
+                    note(delivery, &answer);
+                    give(reply, Ok(answer));
+                }
+            }
             Err(error) if error.is_unavailable() => {
                 tracing::error!(deliveries = batch.len(), error = %error, "the database did not take a batch");
                 for reply in replies {
@@ -118,7 +125,12 @@ impl Writer {
     async fn apply_alone(&self, delivery: Incoming) -> Result<Answer, Refusal> {
         let batch = [delivery];
         let fault = match self.apply(&batch).await {
-            Ok(answers) => return answers.into_iter().next().ok_or(Refusal::Unavailable),
+            Ok(answers) => {
+                let answer = answers.into_iter().next().ok_or(Refusal::Unavailable)?;
+                let [delivery] = &batch;
+                note(delivery, &answer);
+                return Ok(answer);
+            }
             Err(error) => error,
         };
         let [delivery] = batch;
@@ -132,6 +144,7 @@ impl Writer {
             reason: Some(fault.to_string()),
             events: Vec::new(),
         };
+        note(&delivery, &answer);
         match self.keep_dead(delivery, &answer).await {
             Ok(()) => Ok(answer),
             Err(error) => {
@@ -166,6 +179,27 @@ fn dead_log(row: &DeliveryRow, trigger_type: TriggerType, now: DateTime<Utc>) ->
     let text = format!("the delivery {} of {} could not be applied: {reason}", row.delivery_id, row.source);
     let raised = Raised::new(AlertKind::DeliveryDead, row.delivery_id.to_string(), text);
     LogRow { trigger_type, ..alert_log(&row.client_id, Uuid::new_v5(&row.delivery_id, b"dead"), raised, now) }
+}
+
+/// What became of a delivery, for the metrics and for whoever follows one through the log.
+fn note(delivery: &Incoming, answer: &Answer) {
+    telemetry::delivered(delivery.source.as_str(), answer.outcome.as_str());
+    for event in &answer.events {
+        if let (Some(before), Some(after)) = (event.stage_before, event.stage_after)
+            && before != after
+            && event.outcome == Outcome::Applied
+        {
+            telemetry::moved(before.as_str(), after.as_str());
+        }
+    }
+    tracing::debug!(
+        delivery_id = %answer.delivery_id,
+        client = %delivery.client_id,
+        source = %delivery.source,
+        outcome = %answer.outcome,
+        events = answer.events.len(),
+        "a delivery was applied"
+    );
 }
 
 /// Whoever posted may have gone away; what was applied stays applied.

@@ -40,9 +40,10 @@ pub(super) async fn receive(
     };
     let (Ok(answered) | Err(answered)) = received;
     // Only known names become labels: a caller must not be able to grow the metrics.
-    app.metrics.count(known.map_or("unknown", Source::as_str), answered.status);
+    let name = known.map_or("unknown", Source::as_str);
+    app.metrics.count(name, answered.status);
     if (200..300).contains(&answered.status) {
-        app.metrics.acknowledge((app.now)() - begun);
+        app.metrics.acknowledge(name, (app.now)() - begun);
     }
     answered
 }

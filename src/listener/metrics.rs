@@ -1,35 +1,26 @@
-//! Counters in `OpenMetrics` text: requests by source and status, and how long acknowledgements took.
+//! `/metrics`: requests by source and status and how long acknowledgements took, what the process counts of itself, and what waits in the
+//! database.
 
 use crate::console::Acknowledgements;
-use chrono::TimeDelta;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{self, Family, Histogram};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Upper bounds in microseconds; what takes longer than the last counts there.
-const BOUNDS_MICROS: [u64; 15] = [
-    500,
-    1_000,
-    2_000,
-    5_000,
-    10_000,
-    20_000,
-    50_000,
-    100_000,
-    200_000,
-    500_000,
-    1_000_000,
-    2_000_000,
-    5_000_000,
+/// Upper bounds in microseconds.
+static BOUNDS_MICROS: [u64; 14] = [
+    500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000,
     10_000_000,
-    u64::MAX,
 ];
+/// Anybody may ask; the database is asked once in so long.
+const LOOK_MS: i64 = 5_000;
 
 #[derive(Default)]
 pub(super) struct Metrics {
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
-    acknowledged: [AtomicU64; BOUNDS_MICROS.len()],
-    acknowledged_micros: AtomicU64,
+    acknowledged: Mutex<BTreeMap<&'static str, Arc<Histogram>>>,
+    looked: tokio::sync::Mutex<Option<(DateTime<Utc>, String)>>,
 }
 
 impl Metrics {
@@ -38,45 +29,99 @@ impl Metrics {
     }
 
     /// A webhook was taken, after this time.
-    pub(super) fn acknowledge(&self, took: TimeDelta) {
+    pub(super) fn acknowledge(&self, source: &'static str, took: TimeDelta) {
         let micros = u64::try_from(took.num_microseconds().unwrap_or(i64::MAX)).unwrap_or(0);
-        self.acknowledged_micros.fetch_add(micros, Ordering::Relaxed);
-        let bucket = BOUNDS_MICROS.iter().position(|bound| micros <= *bound);
-        if let Some(count) = bucket.and_then(|bucket| self.acknowledged.get(bucket)) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(source).or_insert_with(|| Arc::new(Histogram::new(&BOUNDS_MICROS))).observe(micros);
     }
 
+    /// Of all sources together.
     pub(super) fn acknowledgements(&self) -> Acknowledgements {
-        let counts = self.acknowledged.iter().map(|count| count.load(Ordering::Relaxed));
-        Acknowledgements { buckets: BOUNDS_MICROS.into_iter().zip(counts).collect() }
+        let mut sums: BTreeMap<u64, u64> =
+            BOUNDS_MICROS.into_iter().chain([u64::MAX]).map(|bound| (bound, 0)).collect();
+        for times in self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            for (bound, count) in times.buckets() {
+                *sums.entry(bound.unwrap_or(u64::MAX)).or_default() += count;
+            }
+        }
+        Acknowledgements { buckets: sums.into_iter().collect() }
     }
 
-    pub(super) fn render(&self) -> String {
-        let mut text = String::from(
-            "# TYPE sales_engine_hook_requests counter\n# HELP sales_engine_hook_requests Webhook requests by answer.\n",
-        );
-        for ((source, status), count) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let line = format!("sales_engine_hook_requests_total{{source=\"{source}\",status=\"{status}\"}} {count}\n");
-            text.push_str(&line);
-        }
-        text.push_str(
-            "# TYPE sales_engine_hook_seconds histogram\n# UNIT sales_engine_hook_seconds seconds\n\
-             # HELP sales_engine_hook_seconds From the request of a webhook that was taken to its answer.\n",
-        );
-        let mut sum = 0;
-        for (bound, count) in self.acknowledgements().buckets {
-            sum += count;
-            let bound = if bound == u64::MAX { "+Inf".to_owned() } else { seconds(bound) };
-            text.push_str(&format!("sales_engine_hook_seconds_bucket{{le=\"{bound}\"}} {sum}\n"));
-        }
-        let total = seconds(self.acknowledged_micros.load(Ordering::Relaxed));
-        text.push_str(&format!("sales_engine_hook_seconds_count {sum}\nsales_engine_hook_seconds_sum {total}\n"));
+    pub(super) async fn render(&self, store: &Store, now: DateTime<Utc>) -> String {
+        let mut text = self.requests();
+        text.push_str(&telemetry::render());
+        text.push_str(&self.look(store, now).await);
         text.push_str("# EOF\n");
+        text
+    }
+
+    fn requests(&self) -> String {
+        let mut family = Family::gauge("sales_engine_build_info", "The version that runs.");
+        family.sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+        let mut text = family.text();
+        let mut family = Family::counter("sales_engine_hook_requests", "Webhook requests by answer.");
+        for ((source, status), count) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            family.sample(&[("source", source), ("status", &status.to_string())], *count);
+        }
+        text.push_str(&family.text());
+        let help = "From the request of a webhook that was taken to its answer.";
+        let mut family = Family::seconds("sales_engine_hook_seconds", help);
+        for (source, times) in self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            family.histogram(&[("source", source)], times);
+        }
+        text.push_str(&family.text());
+        text
+    }
+
+    /// What waits in the database, as it was a few seconds ago at most.
+    async fn look(&self, store: &Store, now: DateTime<Utc>) -> String {
+        let mut looked = self.looked.lock().await;
+        if let Some((_, text)) = looked.as_ref().filter(|(at, _)| now - *at < TimeDelta::milliseconds(LOOK_MS)) {
+            return text.clone();
+        }
+        let text = waiting(store, now).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the database told nothing for the metrics");
+            up(0)
+        });
+        *looked = Some((now, text.clone()));
         text
     }
 }
 
-fn seconds(micros: u64) -> String {
-    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+fn up(value: u8) -> String {
+    let mut family = Family::gauge("sales_engine_database_up", "Whether the database answered.");
+    family.sample(&[], value);
+    family.text()
+}
+
+async fn waiting(store: &Store, now: DateTime<Utc>) -> Result<String, StoreError> {
+    let mut contacts: BTreeMap<&'static str, i64> = BTreeMap::new();
+    for stages in store.stage_counts().await?.values() {
+        for (stage, count) in stages {
+            *contacts.entry(stage.as_str()).or_default() += count;
+        }
+    }
+    let queues = store.task_queues().await?;
+    let mut text = up(1);
+    let mut family = Family::gauge("sales_engine_contacts", "Contacts by stage, of all clients.");
+    for (stage, count) in contacts {
+        family.sample(&[("stage", stage)], count);
+    }
+    text.push_str(&family.text());
+    let mut family = Family::gauge("sales_engine_tasks", "Open tasks; counting ends at 1001.");
+    for queue in &queues {
+        family.sample(&[("kind", queue.kind.as_str()), ("status", queue.status.as_str())], queue.count);
+    }
+    text.push_str(&family.text());
+    let help = "For how long the oldest open task of a kind and status is due; below zero where it is not due yet.";
+    let mut family = Family::gauge("sales_engine_task_age_seconds", help);
+    for queue in &queues {
+        let due = queue.oldest_due_at.as_deref().and_then(|due| DateTime::parse_from_rfc3339(due).ok());
+        if let Some(due) = due {
+            let labels = [("kind", queue.kind.as_str()), ("status", queue.status.as_str())];
+            family.sample(&labels, (now - due.to_utc()).num_seconds());
+        }
+    }
+    text.push_str(&family.text());
+    Ok(text)
 }

@@ -191,7 +191,8 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
         ["api", ..] => api::answer(app, slot, request).await,
         // Apart, so that a webhook's connection does not carry room for pages.
         ["console", ..] => Box::pin(console::answer(app, slot, request)).await,
-        ["metrics"] => only_get(&method, || Answered::metrics(app.metrics.render())),
+        ["metrics"] if method == Method::GET => Answered::metrics(app.metrics.render(&app.store, (app.now)()).await),
+        ["metrics"] => Answered::method_not_allowed("GET"),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
     }
 }

@@ -27,12 +27,14 @@ use ai::Ai;
 use airtable::{Asked, Base, FaultHook, Ping};
 use body::Body;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use embeddings::Embeddings;
 use fault::Reply;
 use files::Files;
 use google::{Google, Pushed};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
+use hyper::header::{DATE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -74,6 +76,8 @@ struct World {
     embeddings: Arc<Mutex<Embeddings>>,
     /// Wakes the one who posts Google's pushes.
     pushes: Arc<Notify>,
+    /// What all answers say as their `Date`; the time of now where it is none.
+    date: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl World {
@@ -132,6 +136,7 @@ impl Sandbox {
             pinecone: Arc::new(Mutex::new(pinecone)),
             embeddings: Arc::default(),
             pushes: Arc::default(),
+            date: Arc::default(),
         };
         let stop = CancellationToken::new();
         tokio::spawn(accept(listener, world.clone(), stop.clone()));
@@ -204,6 +209,11 @@ impl Sandbox {
         self.world.with_embeddings(look)
     }
 
+    /// The clock of all services goes wrong: each answer says that it is of this time.
+    pub fn answer_as_of(&self, date: DateTime<Utc>) {
+        *self.world.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
+    }
+
     /// Posts the pushes that are due, one after the other, and gives what became of each. With `Google::pushes_by_hand` nothing is posted
     /// but by this.
     pub async fn push_now(&self) -> Vec<Pushed> {
@@ -252,7 +262,19 @@ async fn accept(listener: TcpListener, world: World, stop: CancellationToken) {
 }
 
 async fn connection(stream: TcpStream, world: World, stop: CancellationToken) {
-    let service = service_fn(move |request| answer(request, world.clone()));
+    let service = service_fn(move |request| {
+        let world = world.clone();
+        async move {
+            let date = *world.date.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut response = answer(request, world).await?;
+            if let Some(date) = date {
+                let text = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                let value = HeaderValue::from_str(&text).map_err(io::Error::other)?;
+                response.headers_mut().insert(DATE, value);
+            }
+            Ok::<_, io::Error>(response)
+        }
+    });
     let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -321,6 +343,10 @@ async fn answer(request: Request<Incoming>, world: World) -> io::Result<Response
         && let Some(file) = world.with_files(|files| files.answer(path, query))
     {
         return file;
+    }
+    // Whoever only looks whether anybody is there asks nothing of any service, and none counts it.
+    if parts.method == Method::HEAD {
+        return written(Reply::NoContent).await;
     }
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
     if path.starts_with("/notify/") {

@@ -1,9 +1,10 @@
 //! A language model behind an OpenAI-compatible endpoint: one question, one answer, and its errors by what is to be done about them.
 //! Pace, budget and repetition are the caller's.
 
-use super::what_broke;
+use super::{sent, what_broke};
 use crate::domain::ai::{AnswerFormat, Question, TokensKey};
 use crate::sources::settings::Secret;
+use crate::telemetry::Destination;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -116,6 +117,16 @@ struct Answer {
 }
 
 #[derive(Deserialize)]
+struct Models {
+    data: Vec<Model>,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    id: String,
+}
+
+#[derive(Deserialize)]
 struct Choice {
     message: Message,
     #[serde(default)]
@@ -174,21 +185,28 @@ impl Ai {
         if let Some(key) = &self.endpoint.api_key {
             request = request.bearer_auth(key.expose());
         }
-        let mut response = request.send().await.map_err(|error| unavailable(what_broke(&error)))?;
-        let status = response.status().as_u16();
-        let retry_after_ms = seconds(&response).map(|seconds| seconds.saturating_mul(1_000));
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(what_broke(&error)))? {
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
-                return Err(unavailable("its answer is too large"));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let (status, retry_after_ms, body) = answer_of(request).await?;
         if status != 200 {
             return Err(refusal(status, retry_after_ms, &body));
         }
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| unavailable("its answer is no completion"))?;
         self.completion(answer)
+    }
+
+    /// Whether the endpoint lists the model; none where it lists nothing. Costs nothing.
+    pub async fn has_model(&self) -> Result<Option<bool>, AiError> {
+        let mut request = self.client.get(format!("{}/models", self.endpoint.url));
+        if let Some(key) = &self.endpoint.api_key {
+            request = request.bearer_auth(key.expose());
+        }
+        let (status, retry_after_ms, body) = answer_of(request).await?;
+        if status != 200 {
+            let error = refusal(status, retry_after_ms, &body);
+            // A server of one's own may not list what it has.
+            return if matches!(error, AiError::NotFound { .. }) { Ok(None) } else { Err(error) };
+        }
+        let Ok(Models { data }) = serde_json::from_slice(&body) else { return Ok(None) };
+        Ok((!data.is_empty()).then(|| data.iter().any(|model| model.id == self.endpoint.model)))
     }
 
     fn body(&self, question: &Question, repair: Option<&Repair>) -> Value {
@@ -238,6 +256,22 @@ impl Ai {
             tokens: tokens.filter(|tokens| (0..=TOKENS_MAX).contains(tokens)),
         })
     }
+}
+
+/// Status, the wait that is asked for, and the whole body.
+async fn answer_of(request: reqwest::RequestBuilder) -> Result<(u16, Option<u64>, Vec<u8>), AiError> {
+    let broke = |error: reqwest::Error| unavailable(what_broke(&error));
+    let mut response = sent(Destination::Ai, request).await.map_err(broke)?;
+    let status = response.status().as_u16();
+    let retry_after_ms = seconds(&response).map(|seconds| seconds.saturating_mul(1_000));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broke)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(unavailable("its answer is too large"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, retry_after_ms, body))
 }
 
 fn seconds(response: &reqwest::Response) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! Fetching files that people name by a link: into a file, bounded, and never from inside the network that this service stands in.
 
-use super::what_broke;
+use super::{sent, what_broke};
+use crate::telemetry::Destination;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
@@ -66,7 +67,7 @@ impl Fetcher {
             return Err(FetchError::Refused("the address must begin with https:// and be a public one".to_owned()));
         }
         let client = if is_trusted { &self.trusted } else { &self.guarded };
-        let mut response = client.get(url).send().await.map_err(|error| unavailable(&error))?;
+        let mut response = sent(Destination::Files, client.get(url)).await.map_err(|error| unavailable(&error))?;
         match response.status().as_u16() {
             200 => {}
             401 | 403 => {

@@ -2,9 +2,10 @@
 //! allowed.
 
 use super::fetch::{PublicOnly, is_public};
-use super::what_broke;
+use super::{sent, what_broke};
 use crate::sources::settings::Secret;
 use crate::sources::signature::sign_standard;
+use crate::telemetry::Destination;
 use chrono::{DateTime, Utc};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
@@ -100,17 +101,15 @@ impl Notifier {
         let timestamp = at.timestamp();
         let signatures: Vec<String> =
             self.secrets.iter().filter_map(|secret| sign_standard(secret, id, timestamp, body.as_bytes())).collect();
-        let sent = self
+        let request = self
             .client
             .post(self.url.clone())
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp.to_string())
             .header("webhook-signature", signatures.join(" "))
-            .body(body.to_owned())
-            .send()
-            .await;
-        let mut response = match sent {
+            .body(body.to_owned());
+        let mut response = match sent(Destination::Notify, request).await {
             Ok(response) => response,
             Err(error) => return Err(self.unreachable(&error)),
         };
@@ -131,6 +130,11 @@ impl Notifier {
             _ if asked_ms.is_some() => Err(NotifyError::SlowDown { status, retry_after_ms: asked_ms }),
             _ => Err(NotifyError::Refused { status }),
         }
+    }
+
+    /// Whether anything answers at the address. Nothing is told: a HEAD has no body, and starts no workflow that waits for a POST.
+    pub async fn reach(&self) -> Result<(), NotifyError> {
+        self.client.head(self.url.clone()).send().await.map(drop).map_err(|error| self.unreachable(&error))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> NotifyError {

@@ -1,8 +1,9 @@
 //! What the clients of Smartlead and Instantly share: one request at a time, and its errors by what is to be done about them. Pace and
 //! repetition are the caller's.
 
-use super::what_broke;
+use super::{sent, what_broke};
 use crate::sources::settings::Secret;
+use crate::telemetry::Destination;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -48,12 +49,16 @@ pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
 }
 
 /// Sends one request. The answer is JSON, or null where it has no body; `key` is kept out of whatever an answer says.
-pub(super) async fn send(request: reqwest::RequestBuilder, key: &Secret) -> Result<Value, PlatformError> {
+pub(super) async fn send(
+    destination: Destination,
+    request: reqwest::RequestBuilder,
+    key: &Secret,
+) -> Result<Value, PlatformError> {
     let broke = |error: reqwest::Error| PlatformError::Transient {
         detail: what_broke(&error).to_owned(),
         retry_after_ms: None,
     };
-    let mut response = request.send().await.map_err(broke)?;
+    let mut response = sent(destination, request).await.map_err(broke)?;
     let status = response.status().as_u16();
     let retry_after_ms = response
         .headers()

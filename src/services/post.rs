@@ -17,6 +17,11 @@ impl Poster {
         Ok(Self { client, base: base.trim_end_matches('/').to_owned() })
     }
 
+    /// Of the service that is posted to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Posts a body to a path (with query); gives status and answer. URLs are kept out of errors, because they may hold tokens.
     pub async fn post(
         &self,

@@ -4,6 +4,7 @@ use super::percent_encoded;
 use super::platform::{PlatformError, client, id_of, send};
 use crate::domain::ids::{CampaignId, Email};
 use crate::sources::settings::Secret;
+use crate::telemetry::Destination;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -192,7 +193,7 @@ impl Smartlead {
         if let Some(body) = body {
             request = request.json(body);
         }
-        send(request, &self.key).await
+        send(Destination::Smartlead, request, &self.key).await
     }
 }
 

@@ -1,12 +1,15 @@
 //! Why the vector index, or the service of embeddings, did not do it; and the one way both are called.
 
-use super::what_broke;
+use super::{sent, what_broke};
+use crate::telemetry::Destination;
 use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The largest answer that is read: Pinecone gives at most 4 MB of results, a full request of embeddings is larger.
 const ANSWER_BYTES_MAX: usize = 67_108_864;
+/// The name of the one service; the other one is the endpoint of embeddings.
+pub(super) const PINECONE: &str = "Pinecone";
 const DETAIL_CHARS_MAX: usize = 300;
 const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 
@@ -51,7 +54,8 @@ impl VectorError {
 /// Sends and reads the whole answer; one without a body is null.
 pub(super) async fn call(service: &'static str, request: RequestBuilder) -> Result<Value, VectorError> {
     let broken = |error: reqwest::Error| VectorError::unreadable(service, what_broke(&error));
-    let mut response = request.send().await.map_err(broken)?;
+    let destination = if service == PINECONE { Destination::Pinecone } else { Destination::Embeddings };
+    let mut response = sent(destination, request).await.map_err(broken)?;
     let status = response.status().as_u16();
     let retry_after_ms = response
         .headers()

@@ -11,6 +11,7 @@ mod counting;
 pub mod erasure;
 mod foreign;
 mod gmail;
+pub mod health;
 mod migrations;
 pub mod notifications;
 mod pages;
@@ -31,11 +32,13 @@ use crate::engine::rows::{
     Asked, ClaimedTask, History, Known, LeadSubject, LeadWritten, LogRow, StoredEvent, TaskKind, TaskRow, TaskSettled,
     Writes,
 };
+use crate::telemetry::{self, Operation};
 use chrono::{DateTime, Utc};
 pub use platforms::AccountTasks;
 use postgres::{PostgresStore, PostgresTx};
 use sqlite::{SqliteStore, SqliteTx};
 use std::collections::HashMap;
+use tokio::time::Instant;
 use uuid::Uuid;
 use views::{
     CampaignCounts, ContactView, CountsView, DeliveryAgain, DeliveryFilter, DeliverySelection, DeliveryView, Effects,
@@ -197,10 +200,13 @@ impl Store {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Vec<ClaimedTask>, StoreError> {
-        match self {
+        let begun = Instant::now();
+        let done = match self {
             Self::Sqlite(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
             Self::Postgres(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
-        }
+        };
+        telemetry::worked(Operation::Claim, begun.elapsed());
+        done
     }
 
     /// Settles claimed tasks together with what they did, in one transaction. A settle after a lost lease changes no task.
@@ -211,13 +217,16 @@ impl Store {
         leads: &[LeadWritten],
         logs: &[LogRow],
     ) -> Result<u64, StoreError> {
-        match self {
+        let begun = Instant::now();
+        let done = match self {
             Self::Sqlite(store) => store.settle_tasks(settled, leads, logs).await,
             Self::Postgres(store) => match store.settle_tasks(settled, leads, logs).await {
                 Err(StoreError::Conflict(_)) => store.settle_tasks(settled, leads, logs).await,
                 result => result,
             },
-        }
+        };
+        telemetry::worked(Operation::Settle, begun.elapsed());
+        done
     }
 
     /// Makes a list, or finds the one of this client that has the id or the name; gives its id.
@@ -489,10 +498,13 @@ impl Tx {
         asked: &Asked,
         lock: bool,
     ) -> Result<Known, StoreError> {
-        match self {
+        let begun = Instant::now();
+        let done = match self {
             Self::Sqlite(tx) => tx.load(contacts, events, asked).await,
             Self::Postgres(tx) => tx.load(contacts, events, asked, lock).await,
-        }
+        };
+        telemetry::worked(Operation::Load, begun.elapsed());
+        done
     }
 
     pub async fn load_histories(
@@ -545,13 +557,16 @@ impl Tx {
 
     /// All of it or nothing.
     pub async fn write_and_commit(self, writes: &Writes) -> Result<(), StoreError> {
-        match self {
+        let begun = Instant::now();
+        let done = match self {
             Self::Sqlite(mut tx) => {
                 tx.write(writes).await?;
                 tx.commit().await
             }
             Self::Postgres(tx) => tx.write_and_commit(writes).await,
-        }
+        };
+        telemetry::worked(Operation::Write, begun.elapsed());
+        done
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {

@@ -135,7 +135,8 @@ impl Dispatcher {
 
     /// One step of each lane: claims what is due, does it, settles it.
     pub async fn turn(&mut self) -> Result<Turn, StoreError> {
-        let turn = turn(&self.store, &self.rules, &self.now, self.airtable.as_mut()).await?;
+        // Large, and not always under way: it shall not lie in the frame of whoever waits.
+        let turn = Box::pin(turn(&self.store, &self.rules, &self.now, self.airtable.as_mut())).await?;
         if let Turn::Worked(_) = turn {
             return Ok(turn);
         }

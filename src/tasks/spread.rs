@@ -1,5 +1,6 @@
 //! `campaign.spread`: a change of a whole campaign becomes one event for each contact that is in it now.
 
+use super::logs::settled;
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
 use crate::domain::event::{CampaignMove, Event, EventData, Facts, FinishedBy, Profile, Source};
@@ -7,7 +8,7 @@ use crate::domain::identity::platform_key;
 use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
-use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskSettled, TriggerType};
+use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TriggerType};
 use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -44,7 +45,7 @@ pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn
         },
         Err(error) => TaskEnd::Dead { error: format!("the task's payload can't be read: {error}") },
     };
-    let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now: now() };
+    let settled = settled(&task, end, now());
     store.settle_tasks(&[settled], &[], &[]).await?;
     Ok(Turn::Worked(1))
 }

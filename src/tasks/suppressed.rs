@@ -1,8 +1,9 @@
 //! `suppression.spread`: somebody opted out for the whole agency, and other clients' contacts of that address are to be left alone.
 
+use super::logs::settled;
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
-use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskSettled};
+use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind};
 use crate::intake::Now;
 use crate::persons;
 use crate::store::{Store, StoreError};
@@ -20,7 +21,7 @@ pub(super) async fn turn(store: &Store, now: &Now) -> Result<Turn, StoreError> {
         Ok(()) => TaskEnd::Done,
         Err(error) => end_of_store(&error, task.attempts, now()),
     };
-    let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now: now() };
+    let settled = settled(&task, end, now());
     store.settle_tasks(&[settled], &[], &[]).await?;
     Ok(Turn::Worked(1))
 }

@@ -1,6 +1,6 @@
 //! `airtable`: the base of the owner's document made in Airtable, and compared with it.
 
-mod pace;
+pub(super) mod pace;
 mod sync;
 
 use super::out::{Out, complain};
@@ -48,7 +48,7 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
     match command {
         Command::Provision { dry_run } => provision(&mut base, dry_run, out).await,
         Command::Check => check(&mut base, out).await,
-        Command::Sync => sync::sync(settings, config, out, rim).await,
+        Command::Sync => Box::pin(sync::sync(settings, config, out, rim)).await,
         Command::Webhook => sync::webhook(&settings, &base.pace, out).await,
     }
 }

@@ -7,7 +7,7 @@ use crate::tasks::{REQUEST_SPACING_MS, budget_of};
 use chrono::{DateTime, TimeDelta};
 use std::time::Duration;
 
-pub(super) struct Pace {
+pub(in crate::cli) struct Pace {
     /// None where the database can't be had: then no instance runs on it either.
     store: Option<Store>,
     budget: String,
@@ -15,13 +15,13 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) async fn new(config: &Config, base_id: &str, rim: &Rim) -> Self {
+    pub(in crate::cli) async fn new(config: &Config, base_id: &str, rim: &Rim) -> Self {
         let store = crate::cli::open(config).await.ok();
         Self { store, budget: budget_of(base_id), rim: rim.clone() }
     }
 
     /// Until a request may be made.
-    pub(super) async fn wait(&self) {
+    pub(in crate::cli) async fn wait(&self) {
         let now = (self.rim.now)();
         let slot = match &self.store {
             Some(store) => store.take_slot(&self.budget, now, REQUEST_SPACING_MS).await.ok(),
@@ -33,7 +33,7 @@ impl Pace {
     }
 
     /// The base is to be left alone, by all instances.
-    pub(super) async fn pause(&self, wait_ms: u64) {
+    pub(in crate::cli) async fn pause(&self, wait_ms: u64) {
         let until = (self.rim.now)() + TimeDelta::milliseconds(i64::try_from(wait_ms).unwrap_or(i64::MAX));
         if let Some(store) = &self.store
             && let Err(error) = store.pause_budget(&self.budget, until).await

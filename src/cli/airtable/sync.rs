@@ -28,9 +28,13 @@ pub(super) async fn sync(settings: AirtableSettings, config: &Config, out: Out, 
     let mut dispatcher =
         Dispatcher::new(store.clone(), config.rules.clone(), rim.now.clone(), service::pause(rim), Some(settings));
     let mut tasks_worked_on = 0;
+    let progress = out.busy("tasks worked on");
     loop {
         match dispatcher.turn().await? {
-            Turn::Worked(count) => tasks_worked_on += count,
+            Turn::Worked(count) => {
+                tasks_worked_on += count;
+                progress.add(count);
+            }
             Turn::Idle => break,
             Turn::Wait(until) => {
                 let wait = until - (rim.now)();
@@ -44,6 +48,7 @@ pub(super) async fn sync(settings: AirtableSettings, config: &Config, out: Out, 
             }
         }
     }
+    drop(progress);
     let mut left = Vec::new();
     for status in [TaskStatus::Pending, TaskStatus::Running, TaskStatus::Dead] {
         left.extend(store.tasks(&TaskFilter { status: Some(status), kind: None, limit: TASKS_MAX }).await?);

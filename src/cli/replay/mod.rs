@@ -3,7 +3,7 @@
 mod stored;
 
 use super::fixtures::{Payload, read};
-use super::out::{Out, clip, table};
+use super::out::{Out, Progress, clip, table};
 use super::sign::{Signed, client, sign};
 use super::{Rim, open};
 use crate::config::{ClientConfig, Config};
@@ -62,17 +62,20 @@ pub(super) async fn run(args: Args, config: &Config, out: Out, rim: &Rim) -> any
     anyhow::ensure!(!payloads.is_empty(), "there is no .json file at these paths");
     let (id, client) = client(config, args.client.as_ref())?;
     let target = Target { id, client, source: args.source };
+    let progress = out.busy("payloads replayed");
     let replayed = match &args.to {
         Some(url) => {
             let poster = Poster::new(url)?;
             let mut replayed = Vec::with_capacity(payloads.len());
             for payload in &payloads {
                 replayed.push(post(&poster, &target.sign(payload, rim)?, &payload.name).await?);
+                progress.add(1);
             }
             replayed
         }
-        None => straight_in(&payloads, &target, config, args.dry_run, rim).await?,
+        None => straight_in(&payloads, &target, config, args.dry_run, rim, &progress).await?,
     };
+    drop(progress);
     out.print(&replayed, |replayed| shown(replayed))?;
     let is_clean = replayed.iter().all(|one| one.status.unwrap_or(200) == 200 && one.outcome != Outcome::Dead.as_str());
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -137,6 +140,7 @@ async fn straight_in(
     config: &Config,
     dry_run: bool,
     rim: &Rim,
+    progress: &Progress,
 ) -> anyhow::Result<Vec<Replayed>> {
     let store = open(config).await?;
     let mut names = Vec::new();
@@ -165,6 +169,7 @@ async fn straight_in(
         let mut answers = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             answers.push(handle.submit(delivery).await?);
+            progress.add(1);
         }
         drop(handle);
         running.finished().await;

@@ -53,7 +53,9 @@ pub(super) async fn run(
     };
     let plan = Plan { selection, after: None, until: None, deliveries_max: None, dry_run };
     let desk = Desk { store: &store, config, now: &rim.now, trigger: TriggerType::Manual, tasks_wake: None };
+    let progress = out.busy("reading deliveries again");
     let report = replay(desk, &plan).await?;
+    drop(progress);
     out.print(&report, shown)?;
     Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -108,6 +108,10 @@ impl Workspace {
         id
     }
 
+    pub fn remove_webhooks(&mut self) {
+        self.webhooks.clear();
+    }
+
     pub(super) fn state(&self) -> Value {
         let leads = self.leads.iter().map(|(id, lead)| item(id, lead)).collect::<Vec<_>>();
         json!({ "leads": leads, "removed": self.removed, "block_list": self.block_list,

@@ -148,6 +148,17 @@ impl Account {
         self.next
     }
 
+    /// Changes where a webhook posts.
+    pub fn move_webhook(&mut self, id: u64, url: &str) {
+        if let Some(webhook) = self.webhooks.get_mut(&id).and_then(Value::as_object_mut) {
+            webhook.insert("webhook_url".to_owned(), json!(url));
+        }
+    }
+
+    pub fn delete_webhook(&mut self, id: u64) {
+        self.webhooks.remove(&id);
+    }
+
     pub(super) fn state(&self) -> Value {
         let place = |(lead, campaign, place): (&Lead, u64, &Place)| {
             json!({ "email": lead.email, "campaign_id": campaign, "status": place.status.as_str(),

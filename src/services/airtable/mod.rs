@@ -4,8 +4,9 @@ pub mod meta;
 pub mod records;
 pub mod webhooks;
 
-use super::{percent_encoded, what_broke};
+use super::{percent_encoded, sent, what_broke};
 use crate::sources::settings::Secret;
+use crate::telemetry::Destination;
 use reqwest::Method;
 use serde_json::Value;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Airtable {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| unavailable(&error))?;
+        let response = sent(Destination::Airtable, request).await.map_err(|error| unavailable(&error))?;
         let status = response.status().as_u16();
         let retry_after_ms = response
             .headers()

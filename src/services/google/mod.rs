@@ -11,7 +11,8 @@ pub use gmail::Gmail;
 pub use keys::KeyCache;
 pub use tokens::{Credentials, UnreadableKey};
 
-use super::what_broke;
+use super::{sent, what_broke};
+use crate::telemetry::Destination;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,7 +119,7 @@ impl Http {
     /// Sends and reads the answer, of at most so many bytes.
     async fn send(&self, request: reqwest::RequestBuilder, bytes_max: usize) -> Result<Answer, Unanswered> {
         let broken = |error: reqwest::Error| Unanswered::Broken(what_broke(&error));
-        let mut response = request.send().await.map_err(broken)?;
+        let mut response = sent(Destination::Google, request).await.map_err(broken)?;
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (retry_after, cache_control, age) = (header("retry-after"), header("cache-control"), header("age"));

@@ -4,7 +4,7 @@
 pub mod data;
 
 use super::percent_encoded;
-use super::vector_error::{VectorError, call, read};
+use super::vector_error::{PINECONE, VectorError, call, read};
 use crate::sources::settings::Secret;
 use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub const API_URL: &str = "https://api.pinecone.io";
 /// Required with every request since 2025-10.
 pub const API_VERSION: &str = "2026-04";
-const SERVICE: &str = "Pinecone";
+const SERVICE: &str = PINECONE;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client of one index.

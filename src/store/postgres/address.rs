@@ -22,7 +22,7 @@ pub(super) fn parse(address: &str) -> Result<PgConnectOptions, StoreError> {
             .find(|(name, _)| wanted.contains(name))
             .map(|(_, value)| value)
     };
-    if names(&["pgbouncer"]).is_some_and(|value| value != "false") {
+    if says_pooler(address) {
         return Err(fail(format!("`pgbouncer=true` {POOLER} and take the word out")));
     }
     let options =
@@ -43,7 +43,25 @@ pub(super) fn parse(address: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options.disable_statement_logging())
 }
 
-fn is_local(options: &PgConnectOptions) -> bool {
+/// By its word or by its port.
+pub(super) fn is_transaction_pooler(address: &str) -> bool {
+    says_pooler(address) || PgConnectOptions::from_str(address).is_ok_and(|options| options.get_port() == POOLER_PORT)
+}
+
+fn says_pooler(address: &str) -> bool {
+    let query = address.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .any(|(name, value)| name == "pgbouncer" && value != "false")
+}
+
+/// Whether a certificate must be of an authority that is known.
+pub(super) fn is_verified(options: &PgConnectOptions) -> bool {
+    matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull)
+}
+
+pub(super) fn is_local(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     options.get_socket().is_some()
         || host.starts_with('/')

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use std::collections::BTreeSet;
 
-const MIGRATIONS: migrations::Migrations = &[
+pub(super) const MIGRATIONS: migrations::Migrations = &[
     (1, "tables", include_str!("../../../migrations/postgres/0001_tables.sql")),
     (2, "other writers", include_str!("../../../migrations/postgres/0002_other_writers.sql")),
     (3, "cheaper checks", include_str!("../../../migrations/postgres/0003_cheaper_checks.sql")),
@@ -28,7 +28,7 @@ const MIGRATIONS: migrations::Migrations = &[
 const CHAT_MEMORY: &str = include_str!("../../../migrations/postgres/chat_memory.sql");
 /// One number for all of Sales Engine's migrations in a database; others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('sales-engine migrations'), hashtext(current_schema()))";
-const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads \
+pub(super) const TABLES: &str = "lead_lists contacts chat_history automation_logs deliveries events tasks cursors suppressions budgets gmail_aside platform_leads \
      alerts notifications notification_targets erasures ai_days vector_passages counters counter_deltas";
 const OWNERS_TABLES: &str = "lead_lists contacts chat_history automation_logs";
 /// Rows named as examples in a finding.
@@ -75,7 +75,7 @@ impl PostgresStore {
     }
 }
 
-async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, StoreError> {
+pub(super) async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, StoreError> {
     let table = sqlx::query("SELECT to_regclass('_sqlx_migrations')::TEXT").fetch_one(&mut *connection);
     if table.await.map_err(fault)?.try_get::<Option<String>, _>(0).map_err(fault)?.is_none() {
         return Ok(BTreeSet::new());

@@ -7,6 +7,7 @@ mod api;
 mod console;
 mod erasure;
 mod gmail;
+mod health;
 mod lists;
 mod load;
 mod notifications;

@@ -8,10 +8,10 @@ mod gate;
 mod summarise;
 
 use super::airtable::{AirtableSettings, Base};
-use super::logs::failure;
+use super::logs::{delivery_of, failure, settled};
 use super::{Pause, Turn, lease_until};
 use crate::domain::rules::Rules;
-use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskRow, TaskSettled};
+use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskRow};
 use crate::intake::Now;
 use crate::services::ai::Ai;
 use crate::store::{Store, StoreError};
@@ -155,6 +155,8 @@ impl Lane {
         Ok(Ok(desk.store.claim_tasks(kinds, 1, now, lease_until(now), Uuid::new_v4()).await?.pop()))
     }
 
+    #[tracing::instrument(name = "task", level = "info", skip_all,
+        fields(delivery_id = delivery_of(task), task_id = %task.task_id, kind = %task.kind))]
     async fn work(&self, task: &ClaimedTask) -> Result<(), StoreError> {
         // Only kinds of this lane are claimed.
         let done = match (task.kind, &self.shelf) {
@@ -181,7 +183,7 @@ impl Lane {
                 end @ (TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. }) => (end, Vec::new()),
             },
         };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         self.desk.store.settle_tasks(&[settled], &[], &logs).await?;
         Ok(())
     }

@@ -8,11 +8,12 @@ use crate::domain::event::{Event, EventData, Facts, Profile, Source};
 use crate::domain::ids::{ClientId, ContactKey};
 use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
-use crate::engine::rows::{ClaimedTask, LeadWritten, LogRow, TaskEnd, TaskKind, TaskRow, TaskSettled, TriggerType};
+use crate::engine::rows::{ClaimedTask, LeadWritten, LogRow, TaskEnd, TaskKind, TaskRow, TriggerType};
 use crate::intake::{Context, Now, apply_through_conflicts};
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::{Fields, Page, Record};
 use crate::store::{Store, StoreError};
+use crate::tasks::logs::settled;
 use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -225,8 +226,4 @@ pub(in crate::tasks) fn event(
         facts: Facts { occurred_at, time_known: true, profile: Profile::default(), data },
         lineage: Vec::new(),
     }
-}
-
-pub(in crate::tasks) fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
-    TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now }
 }

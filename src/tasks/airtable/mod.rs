@@ -13,6 +13,7 @@ pub(super) mod schema;
 mod webhook;
 mod write_back;
 
+use super::logs::settled;
 use super::{Pause, Turn};
 use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
@@ -23,7 +24,7 @@ use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::store::{Store, StoreError};
 pub(in crate::tasks) use base::Base;
-use base::{Done, event, settled};
+use base::{Done, event};
 use campaigns::Links;
 use gate::Gate;
 pub(in crate::tasks) use gate::Stopped;

@@ -6,12 +6,12 @@ use crate::domain::alert::AlertKind;
 use crate::domain::event::Source;
 use crate::domain::rules::Rules;
 use crate::engine::decide::Incoming;
-use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskSettled, TriggerType};
+use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TriggerType};
 use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
 use crate::services::google::Gmail;
 use crate::sources::gmail::Finding;
 use crate::store::{Store, StoreError};
-use crate::tasks::logs::{alert, alert_of_task};
+use crate::tasks::logs::{alert, alert_of_task, settled};
 use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -120,7 +120,7 @@ impl Desk {
                 (stopped.end(task, now), told.into_iter().collect())
             }
         };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         self.store.settle_tasks(&[settled], &[], &logs).await?;
         Ok(())
     }

@@ -8,10 +8,11 @@ mod take;
 mod trail;
 mod watch;
 
+use super::logs::settled;
 use super::{Pause, Turn, is_time, lease_until};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::rules::Rules;
-use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TaskSettled};
+use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow};
 use crate::intake::Now;
 use crate::mail::Us;
 use crate::services::google::Gmail;
@@ -267,7 +268,7 @@ impl Lane {
         let due_at = now + TimeDelta::milliseconds(UNKNOWN_MS);
         let error = "this mailbox is not configured here".to_owned();
         let end = TaskEnd::Retry { due_at, error, counts: false };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         self.store.settle_tasks(&[settled], &[], &[]).await?;
         Ok(())
     }

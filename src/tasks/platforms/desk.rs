@@ -10,13 +10,12 @@ use crate::domain::suppression::reason_for;
 use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::decide::Incoming;
 use crate::engine::rows::{
-    Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TaskSettled,
-    TriggerType,
+    Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TriggerType,
 };
 use crate::intake::{Context, Now, apply_through_conflicts};
 use crate::store::{Store, StoreError};
 use crate::tasks::lease_until;
-use crate::tasks::logs::log;
+use crate::tasks::logs::{log, settled};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -167,7 +166,7 @@ impl Desk {
             }
             Err(stopped) => self.failed(task, &stopped),
         };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         self.store.settle_tasks(&[settled], &[], &logs).await?;
         Ok(())
     }

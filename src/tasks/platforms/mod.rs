@@ -8,6 +8,7 @@ mod instantly;
 mod smartlead;
 mod status;
 
+use super::logs::delivery_of;
 use super::{Pause, Turn, lease_until};
 use crate::domain::ids::ClientId;
 use crate::domain::outreach::Outreach;
@@ -111,6 +112,8 @@ impl Lane {
         Ok(Turn::Worked(1))
     }
 
+    #[tracing::instrument(name = "task", level = "info", skip_all,
+        fields(delivery_id = delivery_of(task), task_id = %task.task_id, kind = %task.kind))]
     async fn work(&self, task: &ClaimedTask) -> Result<Done, Stopped> {
         let desk = &self.desk;
         match task.kind {

@@ -16,12 +16,13 @@ mod source_silent;
 mod sweep;
 mod went_silent;
 
+use super::logs::settled;
 use super::shadow::Shadow;
 use super::{Turn, lease_until};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::stage::options;
 use crate::domain::zone::Zone;
-use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TaskSettled, TriggerType};
+use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TriggerType};
 use crate::store::StoreError;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 pub use sweep::{Example, JobReport, Sweep};
@@ -168,7 +169,7 @@ impl Lane {
                 TaskEnd::Retry { due_at, error: halt.to_string(), counts: false }
             }
         };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         sweep.store.settle_tasks(&[settled], &[], &logs).await?;
         Ok(())
     }

@@ -13,12 +13,12 @@ mod sweep;
 use super::airtable::base::Base;
 use super::airtable::gate::{Gate as AirtableGate, Stopped};
 use super::airtable::schema::Schema;
-use super::logs::{failure, log};
+use super::logs::{delivery_of, failure, log, settled};
 use super::retry::{ATTEMPTS_MAX, delay_ms, end_of_store};
 use super::{AirtableSettings, Pause, Turn, lease_until};
 use crate::domain::documents::chunk::Limits;
 use crate::domain::rules::Rules;
-use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TaskSettled};
+use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow};
 use crate::intake::Now;
 use crate::services::fetch::Fetcher;
 use crate::services::vector_error::VectorError;
@@ -169,6 +169,8 @@ impl Lane {
         self.store.want(tasks.collect(), Vec::new()).await
     }
 
+    #[tracing::instrument(name = "task", level = "info", skip_all,
+        fields(delivery_id = delivery_of(hold.task), task_id = %hold.task.task_id, kind = %hold.task.kind))]
     async fn work(&self, hold: &Hold<'_>) -> Result<Done, Halt> {
         match hold.task.kind {
             TaskKind::VectorsContact => Box::pin(messages::work(self, hold)).await,
@@ -213,7 +215,7 @@ impl Lane {
             Ok(Done { again_at: None, logs }) => (TaskEnd::Done, logs),
             Err(halt) => self.failed(task, &halt),
         };
-        let settled = TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now };
+        let settled = settled(task, end, now);
         self.store.settle_tasks(&[settled], &[], &logs).await?;
         Ok(())
     }

@@ -1,0 +1,148 @@
+//! What the doctor asks of PostgreSQL: the catalogue and the settings, no table of ours.
+
+use super::address::{self, is_local, is_verified};
+use super::schema::{MIGRATIONS, TABLES};
+use super::{PostgresStore, fault};
+use crate::store::StoreError;
+use crate::store::cells::Cells as _;
+use crate::store::health::{DatabaseFacts, PostgresFacts, TableFacts};
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use std::time::Duration;
+
+/// How long a pooler may let us wait before it counts as one.
+const POOLER_MS: u64 = 5_000;
+
+const SERVER: &str = "
+    SELECT current_setting('server_version_num')::INT AS version, current_user::TEXT AS role,
+           coalesce(r.rolsuper, FALSE) AS is_superuser, coalesce(r.rolbypassrls, FALSE) AS bypasses,
+           current_schema()::TEXT AS schema, current_setting('server_encoding') AS encoding,
+           pg_is_in_recovery() OR current_setting('transaction_read_only')::BOOLEAN AS is_read_only,
+           current_setting('max_connections')::BIGINT AS connections_max,
+           coalesce(r.rolconnlimit, -1)::BIGINT AS role_connections_max,
+           coalesce((SELECT s.ssl FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid()), FALSE) AS has_tls
+    FROM (SELECT 1) AS one LEFT JOIN pg_roles AS r ON r.rolname = current_user";
+
+// A policy for all is for us too; of others the role must be a member.
+const RELATIONS: &str = "
+    SELECT c.relname::TEXT AS name, pg_has_role(c.relowner, 'USAGE') AS is_owned, c.relrowsecurity AS has_row_security,
+           EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid
+               AND EXISTS (SELECT FROM unnest(p.polroles) AS role
+                   WHERE CASE WHEN role = 0 THEN TRUE ELSE pg_has_role(role, 'USAGE') END)) AS has_policy,
+           concat_ws(' ',
+               CASE WHEN NOT has_table_privilege(c.oid, 'SELECT') THEN 'SELECT' END,
+               CASE WHEN w.is_written AND NOT has_table_privilege(c.oid, 'INSERT') THEN 'INSERT' END,
+               CASE WHEN w.is_written AND NOT has_table_privilege(c.oid, 'UPDATE') THEN 'UPDATE' END,
+               CASE WHEN w.is_written AND NOT has_table_privilege(c.oid, 'DELETE') THEN 'DELETE' END) AS lacks,
+           coalesce((SELECT string_agg(DISTINCT coalesce(r.rolname::TEXT, 'PUBLIC'), ' ')
+               FROM aclexplode(c.relacl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
+               WHERE a.grantee = 0 OR r.rolname IN ('anon', 'authenticated')), '') AS granted_to
+    FROM (SELECT unnest(string_to_array($1, ' ')) AS name, TRUE AS is_written UNION ALL SELECT '_sqlx_migrations', FALSE) AS w
+    JOIN pg_class AS c ON c.relname = w.name AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = current_schema()::regnamespace
+    ORDER BY 1";
+
+const NOT_VALID: &str = "
+    SELECT c.relname || '.' || k.conname AS rule
+    FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT k.convalidated
+      AND c.relname = ANY(string_to_array($1, ' '))
+    ORDER BY 1";
+
+impl PostgresStore {
+    pub(in crate::store) async fn examine(
+        address: &str,
+        clock: &(dyn Fn() -> DateTime<Utc> + Sync),
+    ) -> Result<DatabaseFacts, StoreError> {
+        let options = address::parse(address)?;
+        let mut connection = options.connect().await.map_err(|error| address::opening_fault(error, &options))?;
+        connection.execute("SET statement_timeout = '30s'; SET timezone = 'UTC'").await.map_err(fault)?;
+        let applied = super::schema::applied(&mut connection).await?;
+        let ahead_ms = ahead_ms(&mut connection, clock).await?;
+        let postgres = facts(&mut connection, &options).await?;
+        connection.close().await.map_err(fault)?;
+        Ok(DatabaseFacts {
+            ahead_ms: Some(ahead_ms),
+            postgres: Some(postgres),
+            ..DatabaseFacts::of_migrations(MIGRATIONS, applied.into_iter().collect())
+        })
+    }
+
+    pub(in crate::store) fn is_transaction_pooler(address: &str) -> bool {
+        address::is_transaction_pooler(address)
+    }
+}
+
+/// The server's clock against the middle of the time that asking took.
+async fn ahead_ms(
+    connection: &mut PgConnection,
+    clock: &(dyn Fn() -> DateTime<Utc> + Sync),
+) -> Result<i64, StoreError> {
+    let asked_at = clock();
+    let row = sqlx::query("SELECT clock_timestamp()").fetch_one(connection).await.map_err(fault)?;
+    let answered_at = clock();
+    let theirs: DateTime<Utc> = row.try_get(0).map_err(fault)?;
+    let ours = asked_at + (answered_at - asked_at) / 2;
+    Ok((theirs - ours).num_milliseconds())
+}
+
+async fn facts(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<PostgresFacts, StoreError> {
+    let row = sqlx::query(SERVER).fetch_one(&mut *connection).await.map_err(fault)?;
+    let schema = row.maybe("schema")?;
+    let mut facts = PostgresFacts {
+        version: row.try_get("version").map_err(fault)?,
+        role: row.text("role")?,
+        is_superuser: row.flag("is_superuser")?,
+        bypasses_row_security: row.flag("bypasses")?,
+        encoding: row.text("encoding")?,
+        is_read_only: row.flag("is_read_only")?,
+        connections_max: row.number("connections_max")?,
+        role_connections_max: row.number("role_connections_max")?,
+        has_tls: row.flag("has_tls")?,
+        is_local: is_local(options),
+        is_verified: is_verified(options),
+        is_pooled_by_transaction: is_pooled(connection, options).await?,
+        ..PostgresFacts::default()
+    };
+    if schema.is_none() {
+        return Ok(facts);
+    }
+    facts.schema = schema;
+    let rows = sqlx::query(RELATIONS).bind(TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
+    let words = |text: String| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    for row in &rows {
+        facts.tables.push(TableFacts {
+            name: row.text("name")?,
+            is_owned: row.flag("is_owned")?,
+            has_row_security: row.flag("has_row_security")?,
+            has_policy: row.flag("has_policy")?,
+            lacks: words(row.text("lacks")?),
+            granted_to: words(row.text("granted_to")?),
+        });
+    }
+    let rows = sqlx::query(NOT_VALID).bind(TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
+    facts.rules_not_valid = rows.iter().map(|row| row.text("rule")).collect::<Result<_, _>>()?;
+    Ok(facts)
+}
+
+/// While another connection of ours is in a transaction, a pooler that gives connections to transactions has none left of those that
+/// served us before: it gives us another one, or lets us wait.
+async fn is_pooled(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<bool, StoreError> {
+    let before = backend(connection).await?;
+    let Ok(mut other) = options.connect().await else { return Ok(false) };
+    let mut held = other.begin().await.map_err(fault)?;
+    let theirs = backend(&mut held).await?;
+    let after = tokio::time::timeout(Duration::from_millis(POOLER_MS), backend(connection)).await;
+    held.rollback().await.map_err(fault)?;
+    other.close().await.map_err(fault)?;
+    match after {
+        Ok(after) => Ok(after? != before || theirs == before),
+        Err(_waited) => Ok(true),
+    }
+}
+
+async fn backend(connection: &mut PgConnection) -> Result<i32, StoreError> {
+    let row = sqlx::query("SELECT pg_backend_pid()").persistent(false).fetch_one(connection).await.map_err(fault)?;
+    row.try_get(0).map_err(fault)
+}
