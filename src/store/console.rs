@@ -8,7 +8,7 @@ use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::domain::stage::Stage;
 use crate::engine::rows::{LogRow, Outcome, TaskKind, TaskStatus};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -16,6 +16,9 @@ use uuid::Uuid;
 pub const TASKS_COUNTED_MAX: u32 = 1_000;
 /// Rows of an index that one page looks through at most for those that match.
 pub const ROWS_SCANNED_MAX: u32 = 5_000;
+
+/// How the names of cursors begin that tell of open breakers.
+const BREAKER: &str = "breaker:";
 
 /// How far back a chart goes, and in which steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,6 +254,29 @@ impl Store {
 
     pub async fn budgets(&self) -> Result<Vec<Budget>, StoreError> {
         both!(self, budgets())
+    }
+
+    /// Remembers until when an instance leaves a destination alone because its tries failed one after the other; none is nothing to
+    /// remember. Breakers are each instance's own; this is what operators see of them.
+    pub async fn note_breaker(
+        &self,
+        destination: &str,
+        open_until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(until) = open_until else { return Ok(()) };
+        let name = [BREAKER, destination].concat();
+        self.set_cursor(&name, Some(&until.to_rfc3339_opts(SecondsFormat::Millis, true)), now).await
+    }
+
+    /// The destinations whose breaker opened at any time, and until when it was open the last time.
+    pub async fn breakers(&self) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
+        let noted = self.cursors(BREAKER).await?;
+        let breaker = |(name, until): (String, String)| {
+            let until = DateTime::parse_from_rfc3339(&until).ok()?.to_utc();
+            Some((name.strip_prefix(BREAKER)?.to_owned(), until))
+        };
+        Ok(noted.into_iter().filter_map(breaker).collect())
     }
 
     pub async fn list_lines(&self, limit: u32) -> Result<Vec<ListLine>, StoreError> {

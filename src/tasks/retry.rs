@@ -56,11 +56,13 @@ impl Breaker {
         *self = Self::default();
     }
 
-    pub(super) fn failed(&mut self, now: DateTime<Utc>) {
+    /// Gives until when it is open now, where it is.
+    pub(super) fn failed(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= FAILURES_MAX {
             self.open_until = Some(now + Duration::milliseconds(OPEN_MS));
         }
+        self.open_until(now)
     }
 }
 
@@ -85,11 +87,12 @@ mod tests {
         let now = Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap();
         let mut breaker = Breaker::default();
         for _ in 1..FAILURES_MAX {
-            breaker.failed(now);
+            assert_eq!(breaker.failed(now), None);
             assert_eq!(breaker.open_until(now), None);
         }
-        breaker.failed(now);
+        let told = breaker.failed(now);
         let until = breaker.open_until(now).expect("open now");
+        assert_eq!(told, Some(until));
         assert_eq!(breaker.open_until(until), None, "half open: one try");
         breaker.failed(until);
         assert!(breaker.open_until(until).is_some(), "and open again at once when it fails");

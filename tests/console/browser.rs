@@ -150,6 +150,16 @@ impl Browser {
         self.arrive(selector).await;
     }
 
+    /// Clicks what asks a question, and answers it; with no it leads nowhere.
+    pub async fn follow_saying(&self, selector: &str, yes: bool) {
+        self.mark().await;
+        self.click(selector).await;
+        self.post(if yes { "/alert/accept" } else { "/alert/dismiss" }, &json!({})).await;
+        if yes {
+            self.arrive(selector).await;
+        }
+    }
+
     /// The same for keys that lead to another page.
     pub async fn press_to(&self, keys: &str) {
         self.mark().await;

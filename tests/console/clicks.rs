@@ -1,11 +1,11 @@
 //! The console in a browser: what people click, in both themes, on a phone, with the keyboard, and without JavaScript.
 
 use crate::browser::{Browser, Look};
-use crate::common::Kind;
+use crate::common::{Database, Kind};
 use crate::world::{TOKEN, World};
 use serde_json::json;
 
-const PAGES: [&str; 7] = [
+pub const PAGES: [&str; 7] = [
     "/console",
     "/console?span=week",
     "/console/contacts",
@@ -15,7 +15,7 @@ const PAGES: [&str; 7] = [
     "/console/settings",
 ];
 
-async fn world() -> World {
+pub async fn world() -> World {
     let world = World::new(Kind::Sqlite).await;
     for source in ["smartlead", "instantly", "n8n", "calcom"] {
         world.fixtures(source).await;
@@ -23,7 +23,7 @@ async fn world() -> World {
     world
 }
 
-async fn log_in(browser: &Browser, world: &World) {
+pub async fn log_in(browser: &Browser, world: &World) {
     browser.go(&format!("http://{}/console", world.addr)).await;
     assert_eq!(browser.path().await, "/console/login");
     browser.type_into("#token", TOKEN).await;
@@ -31,7 +31,7 @@ async fn log_in(browser: &Browser, world: &World) {
     assert_eq!(browser.path().await, "/console", "logged in");
 }
 
-async fn go(browser: &Browser, world: &World, path: &str) {
+pub async fn go(browser: &Browser, world: &World, path: &str) {
     browser.go(&format!("http://{}{path}", world.addr)).await;
 }
 
@@ -56,7 +56,7 @@ async fn assert_fits(browser: &Browser, width: u32, what: &str) {
     assert!(wide.as_u64().unwrap() <= u64::from(width), "{what} is {wide} wide");
 }
 
-async fn find(browser: &Browser, world: &World, address: &str) {
+pub async fn find(browser: &Browser, world: &World, address: &str) {
     go(browser, world, "/console/contacts").await;
     browser.type_into("#address", address).await;
     browser.follow("main button").await;
@@ -171,6 +171,61 @@ async fn it_works_without_javascript() {
     browser.type_into("#act", "They are interested").await;
     browser.follow("form[action$='/event'] button").await;
     assert!(browser.text("main").await.contains("New → Interested"));
+    browser.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_understood_is_rehearsed_and_replayed_by_clicks() {
+    let token = format!("admin_token = \"{TOKEN}\"");
+    let world = World::with(Database::new(Kind::Sqlite).await, &token).await;
+    let category = |person: &str| {
+        json!({ "event_type": "LEAD_CATEGORY_UPDATED", "lead_email": person, "to_email": person,
+            "lead_category": { "new_name": "Hot Stuff" }, "event_timestamp": "2026-11-26T09:00:00Z" })
+    };
+    world.hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": "eve@example.com" }).to_string()).await;
+    for person in ["ada@example.com", "bob@example.com"] {
+        world.hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": person }).to_string()).await;
+        world.hook("/hooks/smartlead/acme", &category(person).to_string()).await;
+    }
+    // Somebody teaches the program what the category means, and starts it again.
+    let meaning = "[clients.acme.smartlead.categories]\n\"Hot Stuff\" = \"interested_wants_info\"";
+    let world = World::configured(world.finish().await, &token, meaning).await;
+    let browser = Browser::open(Look::DESK).await;
+    log_in(&browser, &world).await;
+    browser.follow("nav a[href$='/deliveries']").await;
+    browser.evaluate("document.querySelector('#outcome').value = 'unrecognised'").await;
+    browser.evaluate("document.querySelector('#client').value = 'acme'").await;
+    browser.evaluate("document.querySelector('#from').value = '2026-11-27T12:00'").await;
+    browser.evaluate("document.querySelector('#until').value = '2026-11-27T13:00'").await;
+    browser.follow("form.filter button").await;
+    let path = browser.path().await;
+    assert!(path.contains("client=acme") && path.contains("from=2026-11-27T12%3A00"), "{path}");
+    assert_eq!(browser.evaluate("document.querySelectorAll('tbody tr').length").await, 2);
+    assert_eq!(
+        browser.evaluate("document.querySelector('#until').value").await,
+        "2026-11-27T13:00",
+        "what was asked stays"
+    );
+    browser.follow("form[action$='/rehearse'] button").await;
+    assert_eq!(browser.text("h1").await, "Rehearsal of a replay");
+    let told = browser.text("main").await;
+    assert!(told.contains("nothing was changed") && told.contains("unrecognised → applied: 2"), "{told}");
+    assert!(told.contains("ada@example.com") && told.contains("New → Interested"), "{told}");
+    keep(&browser, "rehearsal").await;
+    let person = world.database.person().await;
+    let stages = "SELECT count(*) AS x FROM contacts WHERE lead_status = 'interested'";
+    assert_eq!(person.texts(stages).await, ["0"], "the rehearsal changed nothing");
+    browser.follow_saying("form[action$='/replay'] button", false).await;
+    assert_eq!(person.texts(stages).await, ["0"], "nor did a question answered with no");
+    browser.follow_saying("form[action$='/replay'] button", true).await;
+    assert_eq!(browser.text("h1").await, "Replayed");
+    assert_eq!(person.texts(stages).await, ["2"]);
+    browser.follow("tbody a").await;
+    assert_eq!(browser.text(".tag.stage").await, "Interested");
+    go(&browser, &world, "/console/deliveries?outcome=unrecognised").await;
+    assert!(browser.text("main").await.contains("No delivery fits"));
+    assert_no_complaint(&browser, "replay").await;
     browser.close().await;
     world.finish().await;
 }

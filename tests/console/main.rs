@@ -17,6 +17,7 @@ mod common;
 #[path = "../plans/mod.rs"]
 mod plans;
 
+mod axe;
 mod browser;
 mod clicks;
 mod counters;

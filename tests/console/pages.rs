@@ -412,3 +412,114 @@ async fn assets_have_their_hash_in_the_name_and_are_kept_for_good() {
     }
     world.finish().await;
 }
+
+on_both! {
+    async fn destinations_are_told_with_their_pauses_and_breakers(database: Database) {
+        let target = "[notifications.ops]\nurl = \"https://ops.example.com/secret-path\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]";
+        let world = World::configured(database, &format!("admin_token = \"{}\"", crate::world::TOKEN), target).await;
+        let (store, now) = (&world.database.store, crate::world::now());
+        let operator = world.login().await;
+        assert!(operator.page("/console/tasks").await.contains("Called as work comes"), "the target");
+        store.take_slot("airtable:appX", now, 200).await.unwrap();
+        store.take_slot("smartlead:x:hour", now, 200).await.unwrap();
+        store.take_slot("ai:m", now, 200).await.unwrap();
+        store.pause_budget("ai:m", now + chrono::TimeDelta::minutes(10)).await.unwrap();
+        store.note_breaker("airtable:appX", None, now).await.unwrap();
+        let row = async |name: &str| {
+            let page = operator.page("/console/tasks").await;
+            let row = page.split("<tr>").find(|row| row.contains(name)).map(|row| row.split("</tr>").next().unwrap().to_owned());
+            row.unwrap_or_default()
+        };
+        assert!(row("airtable:appX").await.contains("Called as work comes"), "four failures are none");
+        store.note_breaker("airtable:appX", Some(now + chrono::TimeDelta::seconds(60)), now).await.unwrap();
+        assert!(row("airtable:appX").await.contains("Breaker open: five tries in a row failed"));
+        assert!(row("ai:m").await.contains("Paused"));
+        assert_eq!(row("smartlead:x:hour").await, "", "beside that of the second");
+        store.note_breaker("airtable:appX", Some(now - chrono::TimeDelta::seconds(60)), now).await.unwrap();
+        let over = row("airtable:appX").await;
+        assert!(over.contains("Called as work comes") && over.contains("2026-11-27 11:59"), "{over}");
+        store.disable_target("ops", "0123", now).await.unwrap();
+        assert!(row("notifications ops").await.contains("Disabled"));
+        let settings = operator.page("/console/settings").await;
+        assert!(settings.contains("https://ops.example.com/… (hidden)") && !settings.contains("secret-path") && !settings.contains("MfKQ9r8"), "{settings}");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_settings_show_every_section_and_no_secret() {
+    let sections = r#"
+[schedule]
+bodies_days = 17
+[suppression]
+key = "a-key-of-these-tests-alone-1"
+old_keys = ["a-key-of-these-tests-alone-2"]
+[ai]
+model = "some-model"
+api_key = "key-of-the-model"
+tokens_per_day_max = 123456
+[pinecone]
+api_key = "key-of-the-index"
+index = "sales-index"
+[embeddings]
+model = "some-embeddings"
+api_key = "key-of-the-embeddings"
+[airtable]
+token = "token-of-airtable"
+base_id = "appABC"
+webhook_secrets = ["secret-of-the-webhook"]
+[notifications.ops]
+url = "https://user:word-in-url@ops.example.com:8443/hook/word-in-url?word-in-url"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+allow_private = true
+[clients.gamma]
+api_tokens = ["token-of-gamma-one", "token-of-gamma-two"]
+time_zone = "Europe/Berlin"
+[clients.gamma.gmail]
+mailboxes = ["sales@gamma.example"]
+client_id = "id-of-oauth"
+client_secret = "secret-of-oauth"
+[clients.gamma.gmail.refresh_tokens]
+"sales@gamma.example" = "token-of-the-mailbox"
+"#;
+    let token = format!("admin_token = \"{}\"", crate::world::TOKEN);
+    let world = World::configured(Database::new(Kind::Sqlite).await, &token, sections).await;
+    let page = world.login().await.page("/console/settings").await;
+    for shown in [
+        "Schedule",
+        ">17<",
+        "Suppression",
+        "set (hidden), with 1 old ones",
+        "some-model",
+        "123456",
+        "sales-index",
+        "some-embeddings",
+        "Notifications ops",
+        "https://ops.example.com:8443/… (hidden)",
+        "true: addresses inside are called",
+        "2 set (hidden)",
+        "Europe/Berlin",
+        "api_requests_per_second_max",
+        "sheets_url",
+        "refresh tokens (hidden)",
+    ] {
+        assert!(page.contains(shown), "{shown} is not shown");
+    }
+    for hidden in [
+        "a-key-of-these-tests-alone",
+        "key-of-the-model",
+        "key-of-the-index",
+        "key-of-the-embeddings",
+        "token-of-airtable",
+        "secret-of-the-webhook",
+        "word-in-url",
+        "MfKQ9r8",
+        "token-of-gamma",
+        "secret-of-oauth",
+        "token-of-the-mailbox",
+        crate::world::TOKEN,
+    ] {
+        assert!(!page.contains(hidden), "{hidden} is shown");
+    }
+    world.finish().await;
+}

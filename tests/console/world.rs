@@ -56,7 +56,13 @@ impl World {
     }
 
     pub async fn with(database: Database, extra: &str) -> Self {
-        let config = Arc::new(config::load(Some(("test.toml", &format!("{extra}\n{CONFIG}"))), &|_| None).unwrap());
+        Self::configured(database, extra, "").await
+    }
+
+    /// With keys of the top, and with further sections.
+    pub async fn configured(database: Database, extra: &str, sections: &str) -> Self {
+        let text = format!("{extra}\n{CONFIG}\n{sections}");
+        let config = Arc::new(config::load(Some(("test.toml", &text)), &|_| None).unwrap());
         // A millisecond a look, so that what is done later is later.
         let looks = AtomicI64::new(0);
         let clock: Now = Arc::new(move || now() + TimeDelta::milliseconds(looks.fetch_add(1, Ordering::Relaxed)));
@@ -72,10 +78,11 @@ impl World {
         Self { database, addr, stop, serving, intake }
     }
 
-    pub async fn finish(self) {
+    pub async fn finish(self) -> Database {
         self.stop.cancel();
         self.serving.await.unwrap();
         self.intake.finished().await;
+        self.database
     }
 
     /// A webhook, as a source posts it.

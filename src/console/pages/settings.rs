@@ -1,7 +1,7 @@
 //! The settings as the program sees them. Of a secret only is told whether it is there.
 
 use super::{Frame, page};
-use crate::config::{ClientConfig, Config};
+use crate::config::{ClientConfig, Config, TargetConfig};
 use crate::console::{Page, Visit};
 use crate::domain::ids::ClientId;
 use crate::sources::settings::{GmailCredentials, Secret};
@@ -27,7 +27,18 @@ struct Row {
 
 pub(in crate::console) fn show(visit: &Visit<'_>) -> Page {
     let config = &visit.console.config;
-    let mut sections = vec![top(config), limits(config), follow_up(config), airtable(config), google(config)];
+    let mut sections = vec![
+        top(config),
+        limits(config),
+        follow_up(config),
+        schedule(config),
+        suppression(config),
+        airtable(config),
+        ai(config),
+        pinecone(config),
+        google(config),
+    ];
+    sections.extend(config.notifications.iter().map(notifications));
     sections.extend(config.clients.iter().map(|(id, client)| of_client(id, client)));
     page(200, &Settings { frame: Frame::new(visit, "settings", "Settings"), sections })
 }
@@ -85,6 +96,7 @@ fn limits(config: &Config) -> Section {
             row("body_ms_max", limits.body_ms_max),
             row("shutdown_ms_max", limits.shutdown_ms_max),
             maybe("requests_per_second_max", limits.requests_per_second_max),
+            row("api_requests_per_second_max", limits.api_requests_per_second_max),
         ],
     }
 }
@@ -103,6 +115,108 @@ fn follow_up(config: &Config) -> Section {
     }
 }
 
+fn schedule(config: &Config) -> Section {
+    let schedule = &config.schedule;
+    let days = |days: Option<u32>| days.map_or_else(|| "0: for ever".to_owned(), |days| days.to_string());
+    Section {
+        name: "Schedule".to_owned(),
+        rows: vec![
+            row("mode", if schedule.is_on { "on" } else { "off: only `sweep` runs it" }),
+            row("bodies_days", days(schedule.bodies_days)),
+            row("tasks_days", days(schedule.tasks_days)),
+        ],
+    }
+}
+
+fn suppression(config: &Config) -> Section {
+    let suppression = &config.rules.suppression;
+    let keys = match suppression.keys.len() {
+        0 => row("key", "not set: nobody can be erased, and no opt-out is kept as a hash"),
+        1 => row("key", "set (hidden)"),
+        count => row("key", format!("set (hidden), with {} old ones", count - 1)),
+    };
+    Section {
+        name: "Suppression".to_owned(),
+        rows: vec![keys, row("scope_of_opt_outs", suppression.scope_of_opt_outs)],
+    }
+}
+
+fn ai(config: &Config) -> Section {
+    let delay = |delay: Option<i64>| match delay {
+        Some(ms) => format!("true, after {} seconds", ms / 1_000),
+        None => "false".to_owned(),
+    };
+    let wants = &config.rules.wants.ai;
+    let rows = match &config.ai {
+        None => vec![row("model", "not set: no language model is asked")],
+        Some(ai) => vec![
+            row("model", &ai.model),
+            row("url", &ai.url),
+            secret("api_key", ai.api_key.as_ref()),
+            row("tokens_per_day_max", ai.tokens_per_day_max),
+            row("requests_per_minute", ai.requests_per_minute),
+            row("timeout_seconds", ai.timeout_ms / 1_000),
+            row("answer_tokens_max", ai.answer_tokens_max),
+            row("confidence_min", ai.confidence_min),
+            row("classify", delay(wants.classify_after_ms)),
+            row("summarise", delay(wants.summarise_after_ms)),
+            row("documents", ai.documents),
+        ],
+    };
+    Section { name: "AI".to_owned(), rows }
+}
+
+fn pinecone(config: &Config) -> Section {
+    let mut rows = match &config.pinecone {
+        None => vec![row("index", "not set: nothing is indexed")],
+        Some(pinecone) => vec![
+            row("index", &pinecone.index),
+            secret("api_key", Some(&pinecone.api_key)),
+            row("api_url", &pinecone.api_url),
+            row("chunk_chars", pinecone.chunk_chars_max),
+            row("poll_seconds", pinecone.poll_ms / 1_000),
+        ],
+    };
+    match config.pinecone.as_ref().and_then(|pinecone| pinecone.embeddings.as_ref()) {
+        None => rows.push(row("embeddings", "not set: the index has a model of its own")),
+        Some(embeddings) => rows.extend([
+            row("embeddings", ""),
+            row("url", &embeddings.url),
+            secret("api_key", embeddings.api_key.as_ref()),
+            row("model", &embeddings.model),
+            maybe("dimensions", embeddings.dimensions),
+        ]),
+    }
+    Section { name: "Pinecone".to_owned(), rows }
+}
+
+fn notifications(target: &TargetConfig) -> Section {
+    let kinds: Vec<&str> = target.kinds.iter().map(|kind| kind.as_str()).collect();
+    Section {
+        name: format!("Notifications {}", target.name),
+        rows: vec![
+            // What follows the host may be a secret: n8n's and others' addresses are.
+            row("url", origin(&target.url)),
+            secrets("secrets", &target.secrets),
+            row("kinds", kinds.join(", ")),
+            Row {
+                key: "allow_private",
+                value: if target.allow_private { "true: addresses inside are called" } else { "false" }.to_owned(),
+                is_warning: target.allow_private,
+            },
+            row("at_once_max", target.at_once_max),
+        ],
+    }
+}
+
+/// Scheme and host of an address.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/… (hidden)")
+}
+
 fn airtable(config: &Config) -> Section {
     let rows = match &config.airtable {
         None => vec![row("token", "not set: promotions wait as tasks")],
@@ -115,6 +229,8 @@ fn airtable(config: &Config) -> Section {
             maybe("webhook_url", airtable.webhook_url.as_ref()),
             secrets("webhook_secrets", &airtable.webhook_secrets),
             row("poll_seconds", airtable.poll_ms / 1_000),
+            row("sheets_url", &airtable.sheets_url),
+            row("drive_url", &airtable.drive_url),
         ],
     };
     Section { name: "Airtable".to_owned(), rows }
@@ -133,7 +249,12 @@ fn google(config: &Config) -> Section {
 }
 
 fn of_client(id: &ClientId, client: &ClientConfig) -> Section {
-    let mut rows = vec![maybe("name", client.name.as_ref()), maybe("airtable_client", client.airtable_client.as_ref())];
+    let mut rows = vec![
+        maybe("name", client.name.as_ref()),
+        row("time_zone", client.time_zone.name()),
+        maybe("airtable_client", client.airtable_client.as_ref()),
+        secrets("api_tokens", &client.api_tokens),
+    ];
     let sources = &client.sources;
     let part = |name: &'static str, is_there: bool| row(name, if is_there { "" } else { "refused: not configured" });
     rows.push(part("smartlead", sources.smartlead.is_some()));
@@ -156,6 +277,7 @@ fn of_client(id: &ClientId, client: &ClientConfig) -> Section {
             secrets("url_tokens", &settings.url_tokens),
             secret("api_key", settings.api_key.as_ref()),
             row("labels", settings.labels.len()),
+            row("sequence_steps", settings.sequence_steps.len()),
             insecure(settings.insecure),
         ]);
     }

@@ -131,8 +131,11 @@ impl Gate {
             AiError::QuotaReached { .. } => QUOTA_PAUSE_MS,
             AiError::Denied { .. } | AiError::NotFound { .. } => DENIED_PAUSE_MS,
             AiError::Unavailable { .. } => {
-                self.breaker().failed(now);
-                return Stopped::Ai(error);
+                let open_until = self.breaker().failed(now);
+                return match self.store.note_breaker(&self.budget, open_until, now).await {
+                    Ok(()) => Stopped::Ai(error),
+                    Err(error) => Stopped::Store(error),
+                };
             }
             AiError::Rejected { .. } => return Stopped::Ai(error),
         };

@@ -232,7 +232,8 @@ impl Gate {
             AirtableError::RateLimited { retry_after_ms } => i64::try_from(*retry_after_ms).unwrap_or(PAUSE_MS_MAX),
             AirtableError::QuotaReached { .. } => QUOTA_PAUSE_MS,
             AirtableError::Unavailable { .. } => {
-                self.state().breaker.failed(now);
+                let open_until = self.state().breaker.failed(now);
+                self.store.note_breaker(&self.budget, open_until, now).await?;
                 return Ok(Err(error));
             }
             AirtableError::Denied { .. } | AirtableError::Rejected { .. } | AirtableError::NotFound { .. } => {

@@ -210,7 +210,10 @@ impl Gate {
                 self.store.pause_budget(&self.budget, until).await?;
                 return Err(Stopped::Wait { until, why: error.to_string() });
             }
-            GoogleError::Unreachable { .. } => self.state().breaker.failed(now),
+            GoogleError::Unreachable { .. } => {
+                let open_until = self.state().breaker.failed(now);
+                self.store.note_breaker(&self.budget, open_until, now).await?;
+            }
             // Google is there and answers.
             GoogleError::HistoryGone
             | GoogleError::Revoked { .. }

@@ -120,8 +120,8 @@ impl Seat {
         };
         // An overloaded target is left alone for as long as it asks; the breaker is for one that does not say anything.
         if asked_ms.is_none() {
-            self.breaker().failed(now);
-            if self.breaker().open_until(now).is_some() && !self.is_told.swap(true, Ordering::SeqCst) {
+            let open_until = self.breaker().failed(now);
+            if open_until.is_some() && !self.is_told.swap(true, Ordering::SeqCst) {
                 after.logs.push(self.alert(AlertKind::ServiceFails, &error, None, now));
             }
         }

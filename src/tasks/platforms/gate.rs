@@ -262,7 +262,8 @@ impl Gate {
                 Err(Stopped::Denied { until, why, is_account: false })
             }
             PlatformError::Transient { .. } => {
-                self.state().breaker.failed(now);
+                let open_until = self.state().breaker.failed(now);
+                self.store.note_breaker(&self.budget, open_until, now).await?;
                 Err(Stopped::Platform { platform, error })
             }
             // It is there and answers.

@@ -146,7 +146,8 @@ impl Gate {
                 Err(Halt::Wait { until, why: error.to_string() })
             }
             VectorError::Unavailable { .. } => {
-                self.state().breaker.failed(now);
+                let open_until = self.state().breaker.failed(now);
+                self.store.note_breaker(&self.budget, open_until, now).await?;
                 Err(Halt::Vector(error))
             }
             VectorError::Rejected { .. } => Err(Halt::Vector(error)),
