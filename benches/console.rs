@@ -8,6 +8,7 @@
     clippy::string_slice,
     clippy::panic,
     clippy::print_stdout,
+    clippy::too_many_lines,
     clippy::disallowed_methods,
     unreachable_pub,
     reason = "a measuring program: what is not there ends it, the clock is what it reads"
