@@ -1,7 +1,7 @@
 //! The settings as the program sees them. Of a secret only is told whether it is there.
 
 use super::{Frame, page};
-use crate::config::{ClientConfig, Config, TargetConfig};
+use crate::config::{ClientConfig, Config, ShadowConfig, TargetConfig};
 use crate::console::{Page, Visit};
 use crate::domain::ids::ClientId;
 use crate::sources::settings::{GmailCredentials, Secret};
@@ -38,6 +38,7 @@ pub(in crate::console) fn show(visit: &Visit<'_>) -> Page {
         pinecone(config),
         google(config),
     ];
+    sections.extend(config.shadow.iter().map(shadow));
     sections.extend(config.notifications.iter().map(notifications));
     sections.extend(config.clients.iter().map(|(id, client)| of_client(id, client)));
     page(200, &Settings { frame: Frame::new(visit, "settings", "Settings"), sections })
@@ -188,6 +189,23 @@ fn pinecone(config: &Config) -> Section {
         ]),
     }
     Section { name: "Pinecone".to_owned(), rows }
+}
+
+fn shadow(shadow: &ShadowConfig) -> Section {
+    let database = shadow.database_url.expose().split(':').next().unwrap_or_default();
+    Section {
+        name: "Shadow".to_owned(),
+        rows: vec![
+            row("database_url", format!("{database}:… (hidden)")),
+            maybe("schema", shadow.schema.as_ref()),
+            row("skip_platforms", shadow.skip_platforms.join(", ")),
+            row("examples_max", shadow.examples_max),
+            row("left_alone", shadow.left_alone.join(", ")),
+        ]
+        .into_iter()
+        .filter(|row| !row.value.is_empty())
+        .collect(),
+    }
 }
 
 fn notifications(target: &TargetConfig) -> Section {
