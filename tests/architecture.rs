@@ -16,7 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("persons", &["domain", "engine", "intake", "store"]),
     ("config", &["domain", "sources"]),
     ("doctor", &["config", "domain", "sources", "store"]),
-    ("api", &["config", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
+    // Its search asks the vector index while somebody waits: there is nothing of it to be kept, so no task is between.
+    ("api", &["config", "domain", "engine", "intake", "persons", "replay", "services", "sources", "store"]),
     ("replay", &["config", "domain", "engine", "intake", "sources", "store"]),
     ("console", &["config", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
     ("listener", &["api", "config", "console", "domain", "intake", "sources", "store", "engine", "telemetry"]),

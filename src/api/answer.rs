@@ -47,6 +47,7 @@ impl Problem {
             413 => "Content Too Large",
             415 => "Unsupported Media Type",
             429 => "Too Many Requests",
+            502 => "Bad Gateway",
             503 => "Service Unavailable",
             _ => "Internal Server Error",
         }

@@ -12,9 +12,11 @@ mod operations;
 mod query;
 mod replays;
 mod routes;
+mod search;
 
 pub use answer::{Answer, Problem};
 pub use routes::{ROUTES, Route};
+pub use search::Search;
 
 use crate::config::Config;
 use crate::domain::ids::ClientId;
@@ -42,6 +44,8 @@ pub struct Api {
     failures: Arc<Failures>,
     /// One replay at a time: each holds a page of bodies, and a rehearsal all that it changes, in memory.
     replaying: Arc<Semaphore>,
+    /// None where Pinecone is not configured.
+    search: Option<Search>,
 }
 
 /// Who asks.
@@ -76,13 +80,19 @@ pub struct Admitted {
 impl Api {
     pub fn new(config: Arc<Config>, store: Store, intake: IntakeHandle, now: Now) -> Self {
         let replaying = Arc::new(Semaphore::new(1));
-        Self { config, store, intake, now, tasks_wake: None, failures: Arc::default(), replaying }
+        Self { config, store, intake, now, tasks_wake: None, failures: Arc::default(), replaying, search: None }
     }
 
     /// Told after what left work for the tasks.
     #[must_use]
     pub fn with_tasks_wake(self, wake: Arc<Notify>) -> Self {
         Self { tasks_wake: Some(wake), ..self }
+    }
+
+    /// With an index that can be searched.
+    #[must_use]
+    pub fn with_search(self, search: Search) -> Self {
+        Self { search: Some(search), ..self }
     }
 
     /// Whether the request may be read at all.
@@ -151,6 +161,7 @@ impl Api {
             Route::ListDeliveries => deliveries::list(self, caller, params).await,
             Route::GetDelivery => deliveries::get(self, caller, params, subject).await,
             Route::Replay => replays::run(self, caller, params, body).await,
+            Route::Search => search::run(self, caller, params, body).await,
             Route::ListTasks => operations::tasks(self, caller, params).await,
             Route::RetryTask => operations::retry(self, caller, params, subject).await,
             Route::ListAlerts => operations::alerts(self, caller, params).await,

@@ -4,6 +4,7 @@ use super::answer::Problem;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize as _;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -100,6 +101,14 @@ pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
     let first = DateTime::parse_from_rfc3339("0001-01-02T00:00:00Z").ok()?.to_utc();
     let last = DateTime::parse_from_rfc3339("9998-12-31T00:00:00Z").ok()?.to_utc();
     Some(time.clamp(first, last))
+}
+
+/// A whole number, however it is written: to JSON 10 and 10.0 are the same.
+pub(super) fn whole<'de, D: serde::Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
+    let number = serde_json::Number::deserialize(value)?;
+    let text = number.to_string();
+    let digits = text.strip_suffix(".0").unwrap_or(&text);
+    digits.parse().map_err(|_| serde::de::Error::custom(format!("{number} is no whole number")))
 }
 
 /// A place in an order. Opaque to callers, and good only where it came from.

@@ -27,17 +27,9 @@ struct Wish {
     since: Option<String>,
     until: Option<String>,
     dry_run: bool,
-    #[serde(deserialize_with = "whole")]
+    #[serde(deserialize_with = "super::query::whole")]
     limit: u64,
     cursor: Option<String>,
-}
-
-/// A whole number, however it is written: to JSON 10 and 10.0 are the same.
-fn whole<'de, D: serde::Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
-    let number = serde_json::Number::deserialize(value)?;
-    let text = number.to_string();
-    let digits = text.strip_suffix(".0").unwrap_or(&text);
-    digits.parse().map_err(|_| serde::de::Error::custom(format!("`limit` must be a whole number, not {number}")))
 }
 
 impl Default for Wish {

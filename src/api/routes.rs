@@ -18,6 +18,7 @@ pub enum Route {
     ListDeliveries,
     GetDelivery,
     Replay,
+    Search,
     ListTasks,
     RetryTask,
     ListAlerts,
@@ -36,6 +37,7 @@ pub const ROUTES: &[(&str, &str, Route)] = &[
     ("GET", "/deliveries", Route::ListDeliveries),
     ("GET", "/deliveries/{delivery_id}", Route::GetDelivery),
     ("POST", "/replay", Route::Replay),
+    ("POST", "/search", Route::Search),
     ("GET", "/tasks", Route::ListTasks),
     ("POST", "/tasks/{task_id}/retry", Route::RetryTask),
     ("GET", "/alerts", Route::ListAlerts),
@@ -51,7 +53,7 @@ impl Route {
     /// Takes a body.
     pub fn has_body(self) -> bool {
         match self {
-            Self::CheckContacts | Self::PostEvents | Self::Replay => true,
+            Self::CheckContacts | Self::PostEvents | Self::Replay | Self::Search => true,
             Self::OpenApi
             | Self::ListContacts
             | Self::GetContact

@@ -1,6 +1,7 @@
 //! A running service: store, intake, tasks and listener, put together and taken apart in order.
 
 use super::{Rim, google, keys, platforms, search, shadow};
+use crate::api::Search;
 use crate::config::{ClientConfig, Config, TargetConfig};
 use crate::console::Console;
 use crate::domain::documents::chunk::Limits;
@@ -100,6 +101,10 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         .with_waits(|kind| tasks::waits_for(kind, has));
     let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()).with_console(console);
     let api = app.api().with_tasks_wake(wake);
+    let api = match search::index(&config)? {
+        Some(index) => api.with_search(Search::new(index)),
+        None => api,
+    };
     app = app.with_api(api);
     if let Some(keys) = google.keys {
         app = app.with_google_keys(keys);

@@ -262,6 +262,7 @@ on_both! {
             ("GET", "/matrix?client=acme".to_owned(), Value::Null, 404),
             ("GET", "/matrix".to_owned(), Value::Null, 200),
             ("POST", "/events?client=acme".to_owned(), json!({"kind": "unsubscribed", "email": email}), 404),
+            ("POST", "/search?client=acme".to_owned(), json!({"query": email}), 404),
             ("POST", "/replay".to_owned(), json!({"client": "acme"}), 404),
             ("POST", "/replay".to_owned(), json!({"ids": [delivery], "dry_run": false}), 200),
         ];

@@ -12,5 +12,6 @@ mod endpoints;
 mod indexes;
 mod replay;
 mod schema;
+mod search;
 mod served;
 mod world;

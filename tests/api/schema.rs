@@ -3,7 +3,8 @@
 
 use crate::common::{Database, Kind};
 use crate::python;
-use crate::served::{ADMIN, seeded};
+use crate::search::{index, searched};
+use crate::served::{ADMIN, seed, serve_with, with_tokens};
 
 /// Requests an operation and phase; together with the phases that are counted by the document itself, under a minute alone.
 const EXAMPLES: &str = "15";
@@ -11,7 +12,11 @@ const EXAMPLES: &str = "15";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_program_answers_as_it_is_described() {
     let database = Database::new(Kind::Sqlite).await;
-    let served = seeded(&database).await;
+    let config = with_tokens();
+    seed(&database, &config).await;
+    let sandbox = searched().await;
+    let search = sales_engine::api::Search::new(index(&sandbox));
+    let served = serve_with(&database, config, Some(search)).await;
     let url = format!("http://{}/api/v1/openapi.json", served.addr);
     let driven = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();

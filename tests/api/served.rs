@@ -2,6 +2,7 @@
 
 use crate::common::Database;
 use crate::world::{configured, event, fixture, fixtures, now, post};
+use sales_engine::api::Search;
 use sales_engine::config::Config;
 use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TriggerType;
@@ -55,6 +56,11 @@ impl Drop for Served {
 /// All fixtures of acme, some events of both clients, and the API over them.
 pub(crate) async fn seeded(database: &Database) -> Served {
     let config = with_tokens();
+    seed(database, &config).await;
+    serve(database, config).await
+}
+
+pub(crate) async fn seed(database: &Database, config: &Config) {
     let mut payloads = fixtures();
     payloads.push(fixture("smartlead/58_lead_category_unknown"));
     for number in 0..7 {
@@ -63,17 +69,29 @@ pub(crate) async fn seeded(database: &Database) -> Served {
         );
         payloads.push(event("beta", &body));
     }
-    post(database, &config, &payloads).await;
-    serve(database, config).await
+    post(database, config, &payloads).await;
 }
 
 pub(crate) async fn serve(database: &Database, config: Config) -> Served {
+    serve_with(database, config, None).await
+}
+
+/// The same with an index to search.
+pub(crate) async fn serve_with(database: &Database, config: Config, search: Option<Search>) -> Served {
     let config = Arc::new(config);
     let (handle, running) =
         intake::start(&database.store, &Rules::default(), &now(), TriggerType::Webhook, 64, 16, None);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let app = Arc::new(App::new(Arc::clone(&config), handle, database.store.clone(), now()));
+    let app = App::new(Arc::clone(&config), handle, database.store.clone(), now());
+    let app = match search {
+        Some(search) => {
+            let api = app.api().with_search(search);
+            app.with_api(api)
+        }
+        None => app,
+    };
+    let app = Arc::new(app);
     let stop = CancellationToken::new();
     tokio::spawn(listener::serve(listener, app, stop.clone()));
     Served { addr, config, _intake: running, stop }
