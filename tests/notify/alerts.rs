@@ -69,6 +69,40 @@ on_both! {
     }
 }
 
+/// A payload as the platform sends it.
+fn fixture(name: &str) -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+on_both! {
+    async fn what_is_wrong_with_our_own_mailboxes_is_told_once_each_and_is_never_the_contact_s(database: Database) {
+        let clock = Clock::new();
+        // The payload, and the same said of a later time.
+        let rows = [
+            (Source::Smartlead, "smartlead/12_email_bounce_sender_originated.json", "/bounce_message/time", AlertKind::SenderBounce),
+            (Source::Smartlead, "smartlead/65_email_account_disconnected.json", "/message", AlertKind::MailboxDisconnected),
+            (Source::Instantly, "instantly/12_account_error.json", "/timestamp", AlertKind::MailboxDisconnected),
+        ];
+        for (source, name, at, kind) in rows {
+            let body = fixture(name);
+            let mut later = body.clone();
+            *later.pointer_mut(at).unwrap() = json!("2026-11-19T09:00:00.000Z");
+            for body in [&body, &body, &later, &body] {
+                post(&database, &Rules::default(), &clock, source, body).await;
+            }
+            let found = alerts(&database).await;
+            let of_source = |alert: &&&AlertView| alert.key.starts_with(&format!("{source}:"));
+            let told: Vec<&AlertView> = of(&found, kind).iter().filter(of_source).copied().collect();
+            assert_eq!(told.len(), 1, "{name}: {found:#?}");
+            assert_eq!((told[0].times, told[0].contact_id, told[0].status.as_str()), (2, None, "open"), "{name}: {told:?}");
+            assert!(!told[0].what_to_do.is_empty() && !told[0].text.contains("cara.diaz"), "{told:?}");
+        }
+        let contacts = database.person().await.texts("SELECT email AS x FROM contacts").await;
+        assert!(contacts.is_empty(), "nobody was made or moved by it: {contacts:?}");
+    }
+}
+
 on_both! {
     async fn what_is_not_understood_is_one_alert_a_reason(database: Database) {
         let clock = Clock::new();
