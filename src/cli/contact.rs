@@ -73,7 +73,7 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
         }
         Command::Set(args) => persons::set(&store, config, args, &rim.now, out).await,
         Command::Export(args) => persons::export(&store, config, args, (rim.now)(), out).await,
-        Command::Erase(args) => persons::erase(&store, config, args, (rim.now)(), out).await,
+        Command::Erase(args) => persons::erase(&store, config, args, &rim.now, out).await,
     }
 }
 

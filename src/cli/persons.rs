@@ -82,7 +82,7 @@ pub(super) async fn erase(
     store: &Store,
     config: &Config,
     args: Erase,
-    now: DateTime<Utc>,
+    now: &Now,
     out: Out,
 ) -> anyhow::Result<ExitCode> {
     let receipt = match (args.status, args.email) {
@@ -95,7 +95,8 @@ pub(super) async fn erase(
                 confirm(&erasure)?;
             }
             let erased = persons::erase(store, &config.rules, &erasure, now).await;
-            erased.context("not all of it is erased: run the same command again, it goes on where it stopped")?
+            erased
+                .context("not all of it is erased: a running service goes on with it, and so does the same command")?
         }
         (None, None) => anyhow::bail!("name an address"),
     };
@@ -122,14 +123,15 @@ fn shown(receipt: &Receipt) -> String {
     let mut text =
         format!("receipt {}\nrequested {} for {of}\n", receipt.receipt_id, receipt.requested_at.to_rfc3339());
     for (place, rows) in &receipt.removed {
-        text.push_str(&format!("  {place:<20}{rows}\n"));
+        text.push_str(&format!("  {place:<28}{rows}\n"));
     }
     for (part, state) in &receipt.parts {
         let state = match state.state {
             PartState::Pending => "still to be done".to_owned(),
+            PartState::Done if state.removed == 0 => "done".to_owned(),
             PartState::Done => format!("done, {} removed", state.removed),
         };
-        text.push_str(&format!("  {part:<20}{state}\n"));
+        text.push_str(&format!("  {part:<28}{state}\n"));
     }
     text.push_str(match receipt.completed_at {
         Some(_) => "complete\n",

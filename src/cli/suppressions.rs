@@ -213,7 +213,7 @@ async fn add(
     left_out: Vec<String>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Done> {
-    let contacts = persons::suppress(store, &config.rules.suppression, wishes, now).await?;
+    let contacts = persons::suppress(store, &config.rules, wishes, now).await?;
     Ok(Done { suppressions: u64::try_from(wishes.len())?, contacts, left_out })
 }
 
@@ -381,7 +381,7 @@ async fn fill(store: &Store, config: &Config, now: DateTime<Utc>, progress: &Pro
             })
             .collect();
         done.suppressions += u64::try_from(wishes.len())?;
-        done.contacts += persons::suppress(store, suppression, &wishes, now).await?;
+        done.contacts += persons::suppress(store, &config.rules, &wishes, now).await?;
         progress.add(wishes.len());
     }
 }

@@ -182,6 +182,7 @@ impl Visit<'_> {
             (["contacts", id, "event"], true) => Box::pin(pages::contact::event(self, id)).await,
             (["contacts", id, "follow-up"], true) => Box::pin(pages::contact::follow_up(self, id)).await,
             (["contacts", id, "erase"], true) => Box::pin(pages::contact::forget(self, id)).await,
+            (["erase"], true) => Box::pin(pages::erase::by_address(self)).await,
             (["deliveries"], false) => Box::pin(pages::deliveries::list(self)).await,
             (["deliveries", "rehearse"], true) => Box::pin(pages::replay::run(self, true)).await,
             (["deliveries", "replay"], true) => Box::pin(pages::replay::run(self, false)).await,

@@ -381,6 +381,7 @@ options!(
         ScheduleHourly => "schedule.hourly",
         ScheduleDaily => "schedule.daily",
         AirtableEraseLead => "airtable.erase_lead",
+        ErasureRead => "erasure.read",
     }
 );
 
@@ -430,11 +431,38 @@ impl TaskRow {
 
     /// Takes all of a contact's conversation out of the vector index, after an erasure has taken it out of the database; and looks
     /// again at a time when whoever was at it is through. The contact is named in the payload, because it is gone.
-    pub fn erase_vectors(task_id: Uuid, contact_id: Uuid, again_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+    pub fn erase_vectors(
+        task_id: Uuid,
+        contact_id: Uuid,
+        of: &ErasurePartOf,
+        again_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let kind = TaskKind::VectorsErase;
+        let ErasurePartOf { receipt_id, part } = of;
         Self {
             task_key: Self::contact_key(kind, contact_id),
-            payload: serde_json::json!({ "contact_id": contact_id, "again_at": again_at }),
+            payload: serde_json::json!({
+                "receipt_id": receipt_id, "part": part, "contact_id": contact_id, "again_at": again_at,
+            }),
+            ..Self::round(task_id, kind, PRIORITY_ERASE, now)
+        }
+    }
+
+    /// Brings a contact's conversation in the vector index in line, after an erasure of somebody who was mentioned in it.
+    pub fn mend_vectors(
+        task_id: Uuid,
+        tenant: ClientId,
+        contact_id: Uuid,
+        of: &ErasurePartOf,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let kind = TaskKind::VectorsErase;
+        let ErasurePartOf { receipt_id, part } = of;
+        Self {
+            tenant,
+            task_key: format!("{kind}:{receipt_id}:{contact_id}"),
+            payload: serde_json::json!({ "receipt_id": receipt_id, "part": part, "mentioned_to": contact_id }),
             ..Self::round(task_id, kind, PRIORITY_ERASE, now)
         }
     }
@@ -494,20 +522,19 @@ impl TaskRow {
         Self { task_key, payload, ..Self::of_contact(task_id, kind, tenant, contact_id, priority, now) }
     }
 
-    /// An address that must not be written to is told to a platform, where the client has no contact with it. It stands in the
-    /// payload until the task is done.
+    /// An address that must not be written to is told to a platform, whether or not the client has a contact with it. It stands in
+    /// the payload until the task is done; `whose` tells it from others without naming it, because the key stays.
     pub fn block_address(
         task_id: Uuid,
         tenant: ClientId,
-        address: &Email,
+        (address, whose): (&Email, &str),
         platform: Outreach,
         priority: u8,
         now: DateTime<Utc>,
     ) -> Self {
         let kind = TaskKind::PlatformBlock;
-        let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, address.as_str().as_bytes());
         Self {
-            task_key: format!("{kind}:{tenant}:{hash}:{platform}"),
+            task_key: format!("{kind}:{tenant}:{whose}:{platform}"),
             tenant,
             payload: serde_json::json!({ "platform": platform, "address": address }),
             ..Self::round(task_id, kind, priority, now)
@@ -547,6 +574,14 @@ impl TaskRow {
             now,
         }
     }
+}
+
+/// What a task of an erasure is a part of.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ErasurePartOf {
+    pub receipt_id: Uuid,
+    /// As the receipt names it.
+    pub part: String,
 }
 
 options!(TaskStatus {

@@ -1,6 +1,8 @@
 //! The list itself: who is on it, who is put on it and taken off it by a person, and whom that reaches.
 
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
+use crate::domain::outreach::Outreach;
+use crate::domain::rules::Rules;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::{Hashed, Reason, Scope, Suppression, Target, reason_for};
 use crate::engine::rows::{Asked, AutomationType, LogRow, SuppressionRow, TaskKind, TaskRow, TriggerType};
@@ -15,6 +17,8 @@ use uuid::Uuid;
 const PAGE_MAX: u32 = 500;
 /// Somebody is to be left alone now.
 const PRIORITY_STOP: u8 = 1;
+/// Nobody writes to them there today.
+const PRIORITY_BLOCK: u8 = 6;
 
 /// Of these addresses those that a client must not write to, each with the closed reason. One query.
 pub async fn suppressed(
@@ -90,6 +94,16 @@ impl Wish {
         hashes.into_iter().map(|Hashed { value_hmac, .. }| value_hmac).collect()
     }
 
+    /// A person's own wish towards the whole agency. What an operator puts on the list may be taken off it, and then a platform that had
+    /// blocked it would go on blocking.
+    fn is_for_good(&self) -> bool {
+        let is_their_own = match self.reason {
+            Reason::OptOut | Reason::Complaint => true,
+            Reason::Bounce | Reason::Erased | Reason::Operator | Reason::Client => false,
+        };
+        is_their_own && self.scope == Scope::Agency && self.target == Target::Address
+    }
+
     /// Whether it is about this client's contacts.
     fn is_about(&self, client_id: &ClientId) -> bool {
         match self.scope {
@@ -100,20 +114,36 @@ impl Wish {
 }
 
 /// Puts them on the list, with the work that stops what runs. Gives how many contacts it reaches. Wishes without a key are none.
-pub async fn suppress(
-    store: &Store,
-    suppression: &Suppression,
-    wishes: &[Wish],
-    now: DateTime<Utc>,
-) -> Result<usize, StoreError> {
-    let rows = wishes.iter().filter_map(|wish| wish.row(suppression, now)).collect();
-    // First the list, so that nobody comes in behind the search for whom it concerns.
+pub async fn suppress(store: &Store, rules: &Rules, wishes: &[Wish], now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let rows = wishes.iter().filter_map(|wish| wish.row(&rules.suppression, now)).collect();
+    // First the list, so that nobody comes in behind the search for whom it concerns, and so that whoever tells a platform finds it.
     store.suppress(rows, Vec::new(), Vec::new()).await?;
     let mut reached = 0;
     for wish in wishes {
         reached += stop(store, wish, now).await?;
     }
+    let tasks: Vec<TaskRow> = wishes
+        .iter()
+        .filter(|wish| wish.is_for_good())
+        .filter_map(|wish| Email::parse(&wish.value).ok())
+        .flat_map(|email| blocks(rules, &email, None, now))
+        .collect();
+    if !tasks.is_empty() {
+        store.suppress(Vec::new(), tasks, Vec::new()).await?;
+    }
     Ok(reached)
+}
+
+/// The platforms of all clients but one are told to write to an address no more. Each asks the list when it is told.
+fn blocks(rules: &Rules, email: &Email, except: Option<&ClientId>, now: DateTime<Utc>) -> Vec<TaskRow> {
+    // Without a key there is no list, and a row that stays names nobody.
+    let Some(Hashed { value_hmac, .. }) = rules.suppression.address(email) else { return Vec::new() };
+    let others = rules.wants.blocks.iter().filter(|(client_id, _)| Some(*client_id) != except);
+    let block = |client_id: &ClientId, platform: Outreach| {
+        let whom = (email, value_hmac.as_str());
+        TaskRow::block_address(Uuid::new_v4(), client_id.clone(), whom, platform, PRIORITY_BLOCK, now)
+    };
+    others.flat_map(|(client_id, platforms)| platforms.iter().map(|platform| block(client_id, *platform))).collect()
 }
 
 /// Takes somebody off the list; what was withheld is wanted again. Gives how many rows it was.
@@ -152,9 +182,12 @@ async fn stop(store: &Store, wish: &Wish, now: DateTime<Utc>) -> Result<usize, S
     }
 }
 
-/// Of one contact's opt-out for the whole agency: the contacts of other clients with this address.
-pub async fn reach(store: &Store, from: &Reached, now: DateTime<Utc>) -> Result<usize, StoreError> {
+/// Of one contact's opt-out for the whole agency: the contacts of other clients with this address, and their platforms.
+pub async fn reach(store: &Store, rules: &Rules, from: &Reached, now: DateTime<Utc>) -> Result<usize, StoreError> {
     let contacts = store.contacts_of_address(&from.key.email).await?;
+    // The own ones were told with the opt-out itself.
+    let blocks = blocks(rules, &from.key.email, Some(&from.key.client_id), now);
+    store.suppress(Vec::new(), blocks, Vec::new()).await?;
     look_again(store, contacts.iter().filter(|contact| contact.contact_id != from.contact_id), now).await
 }
 

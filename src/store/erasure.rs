@@ -7,6 +7,7 @@ use super::views::{Receipt, Subject};
 use super::{Store, StoreError, Tx};
 use crate::domain::erasure::Patterns;
 use crate::domain::ids::{ClientId, Email};
+use crate::engine::rows::ErasurePartOf;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -133,6 +134,8 @@ pub struct TakenApart {
     pub rows: BTreeMap<&'static str, u64>,
     /// Until when somebody may still work on what was wanted of it.
     pub busy_until: Option<DateTime<Utc>>,
+    /// Something of the conversation may be in a vector index.
+    pub is_indexed: bool,
 }
 
 impl Tx {
@@ -206,6 +209,36 @@ impl Tx {
         }
     }
 
+    /// Whose conversations these messages are, of those that may be in a vector index.
+    pub async fn indexed_contacts(&mut self, chat_ids: &[Uuid]) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.indexed_contacts(chat_ids).await,
+            Self::Postgres(tx) => tx.indexed_contacts(chat_ids).await,
+        }
+    }
+
+    /// Holds a task on with a new payload; nobody can take it over before the end of the transaction. False where somebody has.
+    pub async fn keep_lease(
+        &mut self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+        payload: &serde_json::Value,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.keep_lease(task_id, lease, lease_until, payload).await,
+            Self::Postgres(tx) => tx.keep_lease(task_id, lease, lease_until, payload).await,
+        }
+    }
+
+    /// The receipts of a subject as this transaction sees them, the newest first.
+    pub async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.receipts_of(hashes).await,
+            Self::Postgres(tx) => tx.receipts_of(hashes).await,
+        }
+    }
+
     /// A receipt, held until the end of the transaction.
     pub async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         match self {
@@ -246,39 +279,32 @@ impl Store {
         }
     }
 
-    /// Notes that a part of an erasure is done, with how many things were removed; a part that was done keeps its number.
-    pub async fn finish_part(
-        &self,
-        receipt_id: Uuid,
-        part: &str,
-        removed: u64,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    /// Notes how many things a part of an erasure is about to remove: whoever finds them gone afterwards can't count them any more.
+    pub async fn expect_of_part(&self, of: &ErasurePartOf, removing: u64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let Some(mut receipt) = tx.hold_receipt(receipt_id).await? else { return Ok(()) };
-        receipt.finish(part, removed, now);
+        let Some(mut receipt) = tx.hold_receipt(of.receipt_id).await? else { return Ok(()) };
+        receipt.expect(&of.part, removing);
         tx.save_receipt(&receipt).await?;
         tx.commit().await
     }
 
-    /// [`Self::finish_part`] by a task, which then no longer tells whose it was.
+    /// Notes that a part of an erasure is done, by the task that did it: of its payload only `left` stays, which no longer tells whose
+    /// it was.
     pub async fn finish_erasure_task(
         &self,
         task: (Uuid, &str),
-        receipt_id: Uuid,
-        part: &str,
-        removed: u64,
+        of: &ErasurePartOf,
+        left: &serde_json::Value,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        if let Some(mut receipt) = tx.hold_receipt(receipt_id).await? {
-            receipt.finish(part, removed, now);
+        if let Some(mut receipt) = tx.hold_receipt(of.receipt_id).await? {
+            receipt.finish(&of.part, now);
             tx.save_receipt(&receipt).await?;
         }
         let (task_id, task_key) = task;
         if let Some(tasks) = PLACES.iter().find(|place| place.name == "tasks") {
-            let payload = serde_json::json!({ "receipt_id": receipt_id, "part": part }).to_string();
-            let texts = [Some(payload), None, Some(task_key.to_owned())];
+            let texts = [Some(left.to_string()), None, Some(task_key.to_owned())];
             tx.rewrite(tasks, task_id, Some(&texts), None).await?;
         }
         tx.commit().await

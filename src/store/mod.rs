@@ -209,6 +209,20 @@ impl Store {
         done
     }
 
+    /// Takes a task that is not done from whoever holds it: it finds its lease lost.
+    pub async fn take_over_task(
+        &self,
+        task_key: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Option<ClaimedTask>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.take_over_task(task_key, now, lease_until, lease).await,
+            Self::Postgres(store) => store.take_over_task(task_key, now, lease_until, lease).await,
+        }
+    }
+
     /// Settles claimed tasks together with what they did, in one transaction. A settle after a lost lease changes no task.
     /// Gives the number of tasks settled.
     pub async fn settle_tasks(

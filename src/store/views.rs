@@ -525,10 +525,15 @@ impl Receipt {
         self.parts.get(part).is_some_and(|part| part.state == PartState::Pending)
     }
 
-    /// A part that was done keeps its number: a second look finds nothing more.
-    pub fn finish(&mut self, part: &str, removed: u64, now: DateTime<Utc>) {
+    /// So many things are about to be removed. What was noted before stays: a later look finds fewer.
+    pub fn expect(&mut self, part: &str, removing: u64) {
+        if let Some(part) = self.parts.get_mut(part).filter(|part| part.state == PartState::Pending) {
+            part.removed = part.removed.max(removing);
+        }
+    }
+
+    pub fn finish(&mut self, part: &str, now: DateTime<Utc>) {
         if let Some(part) = self.parts.get_mut(part) {
-            part.removed = part.removed.max(removed);
             part.state = PartState::Done;
             part.done_at.get_or_insert(now);
         }

@@ -446,6 +446,10 @@ pub(super) fn id_and_email(row: &impl Cells) -> Result<(Uuid, Email), StoreError
     Ok((row.id("contact_id")?, email))
 }
 
+pub(super) fn id_and_client(row: &impl Cells) -> Result<(Uuid, ClientId), StoreError> {
+    Ok((row.id("contact_id")?, client_id(row)?))
+}
+
 pub(super) fn in_sequence(row: &impl Cells) -> Result<InSequence, StoreError> {
     let (contact_id, email) = id_and_email(row)?;
     Ok(InSequence { contact_id, email, campaign: campaign_id(row)?, last_contact_at: time(row, "last_contact_date")? })

@@ -19,6 +19,7 @@ mod vectors;
 use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
+use crate::persons;
 use crate::store::{Store, StoreError};
 pub use ai::AiSettings;
 pub use airtable::{AirtableSettings, REQUEST_SPACING_MS, Tenant, budget_of, watched};
@@ -140,6 +141,9 @@ impl Dispatcher {
         if let Turn::Worked(_) = turn {
             return Ok(turn);
         }
+        if persons::read_on(&self.store, &self.rules, &self.now).await? {
+            return Ok(Turn::Worked(1));
+        }
         if let Some(lane) = self.lists.as_mut()
             && let Turn::Worked(count) = lane.turn().await?
         {
@@ -199,6 +203,18 @@ impl Dispatcher {
                 rest_after(turn, &now, woken, &stop).await;
             }
         };
+        // Large tables take long to read through, and nothing waits for it.
+        let erasures = async {
+            while !stop.is_cancelled() {
+                let turn = tokio::select! {
+                    // Whoever comes next goes on with it.
+                    () = stop.cancelled() => return,
+                    turn = persons::read_on(&store, &rules, &now) => turn,
+                };
+                let turn = turn.map(|has_read| if has_read { Turn::Worked(1) } else { Turn::Idle });
+                rest_after(turn, &now, quiet.notified(), &stop).await;
+            }
+        };
         let imports = async {
             let Some(mut lane) = lists else { return };
             lane.stops_with(&stop);
@@ -239,7 +255,7 @@ impl Dispatcher {
         };
         let elsewhere = platforms::run(platforms, &now, &stop);
         let counts = counts::fold(&store, &now, &stop);
-        tokio::join!(rest, imports, clockwork, passages, mailboxes, elsewhere, questions, counts);
+        tokio::join!(rest, erasures, imports, clockwork, passages, mailboxes, elsewhere, questions, counts);
     }
 }
 
@@ -254,7 +270,7 @@ fn sooner(one: Turn, other: Turn) -> Turn {
 }
 
 async fn turn(store: &Store, rules: &Rules, now: &Now, airtable: Option<&mut Lane>) -> Result<Turn, StoreError> {
-    let mut soonest = sooner(outside::turn(store, rules, now).await?, suppressed::turn(store, now).await?);
+    let mut soonest = sooner(outside::turn(store, rules, now).await?, suppressed::turn(store, rules, now).await?);
     soonest = sooner(soonest, spread::turn(store, rules, now).await?);
     // However much there is of the others, a lead waits for no more than one piece of it.
     match airtable {
@@ -320,7 +336,7 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         }
         TaskKind::VectorsDocument | TaskKind::VectorsPull => (!configured.vectors || !configured.airtable)
             .then_some("waits: documents need both Airtable and Pinecone; set [airtable] and [pinecone]"),
-        TaskKind::CampaignSpread | TaskKind::SuppressionSpread => None,
+        TaskKind::CampaignSpread | TaskKind::SuppressionSpread | TaskKind::ErasureRead => None,
         TaskKind::PlatformSyncSequence | TaskKind::PlatformBlock | TaskKind::PlatformLeadStatus => {
             (!configured.platforms).then_some(
                 "waits: no platform can be called; set api_key of [clients.….smartlead] or [clients.….instantly]",

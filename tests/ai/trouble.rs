@@ -1,16 +1,14 @@
 //! Whatever fails: the effect comes once, or a person is told.
 
 use crate::common::Database;
+use crate::common::kill::until_killed;
 use crate::on_both;
 use crate::world::{LEASE_MS, World};
 use chrono::TimeDelta;
 use sales_engine::engine::rows::TaskStatus;
 use sales_engine::sandbox::ai::{Ai, AiFault};
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 
 const PRICE: &str = "What is the price?";
 
@@ -271,31 +269,4 @@ async fn killed_and_begun_again(world: &World, mut is_to_die: impl FnMut(u64) ->
         }
     }
     kills
-}
-
-/// Runs a turn until it ends or is to die: a process that is killed finishes nothing that it was waiting for.
-async fn until_killed<T, E: std::fmt::Debug>(
-    turn: impl Future<Output = Result<T, E>>,
-    is_to_die: &mut impl FnMut(u64) -> bool,
-) -> Option<T> {
-    let mut turn = pin!(turn);
-    let mut polls = 0;
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(1));
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(done) = turn.as_mut().poll(context) {
-            return Poll::Ready(Some(done.unwrap()));
-        }
-        polls += 1;
-        if is_to_die(polls) {
-            return Poll::Ready(None);
-        }
-        // The sandbox hangs without a word, so it is looked at again and again.
-        while look.poll_tick(context).is_ready() {
-            if is_to_die(0) {
-                return Poll::Ready(None);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

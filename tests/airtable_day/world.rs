@@ -1,12 +1,13 @@
 //! The world of an agency's day: a clock of its own, the stand-in in all weathers, and the process that works, or is killed.
 
 use crate::common::Database;
+use crate::common::kill::{Clock, Cut, Cuts, Dice, LEASE_MS, until_killed};
 use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
-use sales_engine::intake::{self, Delivery, Now};
+use sales_engine::intake::{self, Delivery};
 use sales_engine::sandbox::{Fault, Sandbox};
 use sales_engine::services::airtable::Airtable;
 use sales_engine::services::fetch::Fetcher;
@@ -14,107 +15,14 @@ use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{self, Request};
 use sales_engine::store::Store;
 use sales_engine::store::views::{ContactView, TaskFilter, TaskView};
-use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Tenant, Turn};
+use sales_engine::tasks::{AirtableSettings, Dispatcher, Tenant, Turn};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::sync::Mutex;
 
 const TOKEN: &str = "pat-test-token";
 pub const SHEET: &str = "1AbCdEfGhIjK";
 /// Turns that one step of the day may take; a day that needs more goes in a circle.
 const TURNS_MAX: usize = 5_000;
-/// Longer than any lease holds.
-const LEASE_MS: i64 = 121_000;
-
-/// A clock that stands still while anybody works: it goes on when all who are at work wait, to the time of the first of them.
-#[derive(Clone)]
-pub struct Clock {
-    ms: Arc<AtomicI64>,
-    /// How many are at work or wait.
-    at_work: Arc<AtomicUsize>,
-    /// The times that are waited for.
-    waiting: Arc<Mutex<Vec<i64>>>,
-}
-
-/// One who waits; whoever is killed waits no more.
-struct Waiting {
-    clock: Clock,
-    until_ms: i64,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let mut waiting = self.clock.waiting.lock().unwrap();
-        let index = waiting.iter().position(|until_ms| *until_ms == self.until_ms).unwrap();
-        waiting.swap_remove(index);
-    }
-}
-
-impl Clock {
-    pub fn new() -> Self {
-        let start = "2026-11-20T09:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp_millis();
-        Self { ms: Arc::new(AtomicI64::new(start)), at_work: Arc::new(AtomicUsize::new(1)), waiting: Arc::default() }
-    }
-
-    pub fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.ms.load(Ordering::SeqCst)).unwrap()
-    }
-
-    fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub fn to(&self, time: DateTime<Utc>) {
-        self.ms.fetch_max(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    pub fn forward_ms(&self, ms: i64) {
-        self.to(self.read() + TimeDelta::milliseconds(ms));
-    }
-
-    async fn wait(self, until: DateTime<Utc>) {
-        let until_ms = until.timestamp_millis();
-        self.waiting.lock().unwrap().push(until_ms);
-        let waiting = Waiting { clock: self.clone(), until_ms };
-        loop {
-            {
-                let all = self.waiting.lock().unwrap();
-                if all.len() >= self.at_work.load(Ordering::SeqCst) {
-                    self.ms.fetch_max(*all.iter().min().unwrap(), Ordering::SeqCst);
-                }
-            }
-            if self.read() >= until {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        drop(waiting);
-    }
-
-    fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| Box::pin(clock.clone().wait(until)))
-    }
-}
-
-/// Deterministic: the same seed, the same storm (the `SplitMix64` generator).
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 #[derive(Clone, Copy)]
 pub enum Weather {
@@ -140,8 +48,7 @@ pub struct Day {
     settings: AirtableSettings,
     /// The process that lives on from step to step, where none is killed.
     living: Option<Dispatcher>,
-    /// A request hangs, and so the process is to die now.
-    is_hanging: Arc<AtomicBool>,
+    cuts: Cuts,
     pub kills: usize,
 }
 
@@ -174,7 +81,7 @@ impl Day {
             address: database.address.clone(),
             settings,
             living: None,
-            is_hanging: Arc::new(AtomicBool::new(false)),
+            cuts: Cuts::default(),
             kills: 0,
         };
         day.brew(seed);
@@ -209,18 +116,13 @@ impl Day {
                 });
             }
             Weather::KilledAtEachRequest => {
-                let (seen, is_hanging) = (Mutex::new(HashMap::new()), Arc::clone(&self.is_hanging));
+                let cuts = self.cuts.clone();
                 self.sandbox.fail_when(move |method, path, body| {
-                    let mut seen = seen.lock().unwrap();
-                    let tries: &mut u32 = seen.entry(format!("{method} {path} {}", without_times(body))).or_default();
-                    *tries += 1;
-                    let fault = match tries {
-                        1 => Fault::HangBefore,
-                        2 => Fault::HangAfter,
-                        _ => return None,
-                    };
-                    is_hanging.store(true, Ordering::SeqCst);
-                    Some(fault)
+                    match cuts.of(format!("{method} {path} {}", without_times(body))) {
+                        Cut::Before => Some(Fault::HangBefore),
+                        Cut::After => Some(Fault::HangAfter),
+                        Cut::Through => None,
+                    }
                 });
             }
         }
@@ -246,11 +148,7 @@ impl Day {
             let turn = match self.weather {
                 Weather::FourInstances => self.four_turns().await,
                 Weather::Calm | Weather::WithoutWebhooks | Weather::Storm(_) => Some(dispatcher.turn().await.unwrap()),
-                Weather::KilledAtEachRequest => {
-                    let is_hanging = Arc::clone(&self.is_hanging);
-                    let turn = dispatcher.turn();
-                    until_killed(turn, |_| is_hanging.swap(false, Ordering::SeqCst)).await
-                }
+                Weather::KilledAtEachRequest => until_killed(dispatcher.turn(), |_| self.cuts.is_hanging()).await,
                 Weather::KilledAnywhere(_) => {
                     let polls_max = 2 + self.dice.below(60);
                     until_killed(dispatcher.turn(), |polls| polls > polls_max).await
@@ -278,7 +176,7 @@ impl Day {
 
     /// Four instances at once, each with connections of its own, until none of them finds work.
     async fn four_turns(&self) -> Option<Turn> {
-        self.clock.at_work.store(4, Ordering::SeqCst);
+        self.clock.at_work(4);
         let one = || async {
             let mut dispatcher = self.dispatcher(Store::open(&self.address).await.unwrap());
             let mut last = Turn::Idle;
@@ -290,11 +188,11 @@ impl Day {
                     Turn::Idle => break,
                 }
             }
-            self.clock.at_work.fetch_sub(1, Ordering::SeqCst);
+            self.clock.is_through();
             last
         };
         let (a, b, c, d) = tokio::join!(one(), one(), one(), one());
-        self.clock.at_work.store(1, Ordering::SeqCst);
+        self.clock.at_work(1);
         Some([a, b, c, d].into_iter().find(|turn| *turn != Turn::Idle).unwrap_or(Turn::Idle))
     }
 
@@ -381,31 +279,4 @@ fn without_times(body: &[u8]) -> String {
         object.remove("offset");
     }
     value.to_string()
-}
-
-/// Runs a turn until it ends or is to die: a process that is killed finishes nothing that it was waiting for.
-async fn until_killed<T, E: std::fmt::Debug>(
-    turn: impl Future<Output = Result<T, E>>,
-    mut is_to_die: impl FnMut(u64) -> bool,
-) -> Option<T> {
-    let mut turn = pin!(turn);
-    let mut polls = 0;
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(1));
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(done) = turn.as_mut().poll(context) {
-            return Poll::Ready(Some(done.unwrap()));
-        }
-        polls += 1;
-        if is_to_die(polls) {
-            return Poll::Ready(None);
-        }
-        // The sandbox hangs without a word, so it is looked at again and again.
-        while look.poll_tick(context).is_ready() {
-            if is_to_die(0) {
-                return Poll::Ready(None);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

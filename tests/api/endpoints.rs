@@ -69,7 +69,7 @@ on_both! {
             assert_eq!(served.get(ACME, &format!("/contacts?stage={stage}&limit=1")).await.status, 200);
         }
         assert_eq!(served.get(ACME, &format!("/contacts?list_id={}", uuid::Uuid::nil())).await.body["contacts"], json!([]));
-        let one = served.get(ACME, &format!("/contacts?email={}", emails[0])).await.body;
+        let one = served.get(ACME, &format!("/contacts?email={}", emails[0].replace('+', "%2B"))).await.body;
         let id = one["contacts"][0]["contact_id"].as_str().unwrap();
         let by_id = served.get(ACME, &format!("/contacts/{id}")).await;
         let by_email = served.get(ACME, &format!("/contacts/{}", emails[0].replace('@', "%40"))).await;

@@ -82,7 +82,11 @@ async fn a_caller_finds_its_own_and_what_is_for_all() {
     assert_eq!(ids(&served, ADMIN, "/search?client=beta", &refunds).await, ["doc_1_0", "doc_3_0"]);
     assert_eq!(ids(&served, ACME, "/search", &refunds).await, ["doc_1_0", "doc_2_0", "email_4_0"]);
     assert_eq!(ids(&served, BETA, "/search?client=beta", &refunds).await, ["doc_1_0", "doc_3_0"]);
-    assert_eq!(served.post(BETA, "/search?client=acme", &refunds).await.status, 404, "no more than of a client that is not");
+    assert_eq!(
+        served.post(BETA, "/search?client=acme", &refunds).await.status,
+        404,
+        "no more than of a client that is not"
+    );
     let both = json!({"query": "refunds", "namespaces": ["documents", "client_documents", "documents"], "limit": 100});
     assert_eq!(ids(&served, ACME, "/search", &both).await, ["doc_2_0", "email_4_0"], "each once");
     let nearest = served.post(ACME, "/search", &json!({"query": "refunds by bank transfer", "limit": 1.0})).await.body;
@@ -163,7 +167,9 @@ async fn no_more_than_eight_ask_the_index_at_once() {
     let served = serve_with(&database, with_tokens(), Some(Search::new(index(&sandbox)).within_ms(60_000))).await;
     let question = json!({"query": "refunds"});
     assert_eq!(served.post(ACME, "/search", &question).await.status, 200, "the index is known now");
-    sandbox.pinecone(|pinecone| pinecone.fail_when(|_, path, _| path.ends_with("/search").then_some(VectorFault::HangBefore)));
+    sandbox.pinecone(|pinecone| {
+        pinecone.fail_when(|_, path, _| path.ends_with("/search").then_some(VectorFault::HangBefore));
+    });
     let before = sandbox.pinecone(|pinecone| pinecone.requests);
     let mut waiting = Vec::new();
     for _ in 0..8 {

@@ -323,12 +323,50 @@ on_both! {
         let erased = operator.post(&target, &[("address", "Ada@example.com"), ("keeps_suppression", "yes")]).await;
         assert_eq!(erased.status, 200, "{}", erased.body);
         assert!(erased.body.contains("Receipt <code>") && !erased.body.contains("ada@example.com"), "{}", erased.body);
+        let receipt = erased.body.split_once("Receipt <code>").unwrap().1.split_once("</code>").unwrap().0;
+        assert!(erased.body.contains(&format!("contact erase --status {receipt}")), "her lead waits for Airtable: {}", erased.body);
+        assert!(erased.body.contains("<li><code>airtable: acme</code>") && !erased.body.contains("<li><code>reading"), "{}", erased.body);
         let found = operator.post("/console/contacts", &[("address", "ada@example.com")]).await;
         assert!(found.body.contains("Nobody found"), "{}", found.body);
         let person = world.database.person().await;
         assert_eq!(person.texts("SELECT count(*) AS x FROM chat_history WHERE message_content LIKE '%Forget me%'").await, ["0"]);
         let again = world.hook("/hooks/n8n/acme", &event.to_string()).await;
         assert!(again.body.contains("ignored"), "what comes later is not kept: {}", again.body);
+        world.finish().await;
+    }
+}
+
+on_both! {
+    async fn whoever_is_no_contact_is_erased_by_the_address(database: Database) {
+        let extra = format!("admin_token = \"{}\"\nsuppression.key = \"a-key-of-these-tests-alone\"", crate::world::TOKEN);
+        let world = World::with(database, &extra).await;
+        let unread = json!({ "kind": "nobody_knows_this", "email": "ada@example.com", "text": "a velvet reason" }).to_string();
+        for client in ["acme", "beta"] {
+            world.hook(&format!("/hooks/n8n/{client}"), &unread).await;
+        }
+        let operator = world.login().await;
+        assert!(operator.page("/console/contacts").await.contains("action=\"/console/erase\""));
+        let mentions = async |client: &str| {
+            let count = format!("SELECT count(*) AS x FROM deliveries WHERE client_id = '{client}' AND body LIKE '%ada@example.com%'");
+            world.database.person().await.texts(&count).await
+        };
+        let fields = |client: &'static str, address: &'static str, again: &'static str| [("client", client), ("address", address), ("again", again)];
+        for wrong in [
+            fields("acme", "ada@example.com", "eve@example.com"),
+            fields("acme", "ada", "ada"),
+            fields("nobody", "ada@example.com", "ada@example.com"),
+            fields("", "ada@example.com", "ada@example.com"),
+        ] {
+            let answer = operator.post("/console/erase", &wrong).await;
+            assert!(answer.status == 400 && answer.body.contains("nothing was erased"), "{wrong:?}: {}", answer.body);
+        }
+        assert_eq!((mentions("acme").await, mentions("beta").await), (vec!["1".to_owned()], vec!["1".to_owned()]));
+        let one = operator.post("/console/erase", &fields("acme", "Ada@example.com", "ada@example.com")).await;
+        assert!(one.status == 200 && one.body.contains("Everything is done."), "{}", one.body);
+        assert_eq!((mentions("acme").await, mentions("beta").await), (vec!["0".to_owned()], vec!["1".to_owned()]));
+        let all = operator.post("/console/erase", &fields("*", "ada@example.com", "ada@example.com")).await;
+        assert!(all.status == 200 && all.body.contains("Everything is done."), "{}", all.body);
+        assert_eq!(mentions("beta").await, ["0"]);
         world.finish().await;
     }
 }

@@ -95,7 +95,7 @@ on_both! {
             let of_source = |alert: &&&AlertView| alert.key.starts_with(&format!("{source}:"));
             let told: Vec<&AlertView> = of(&found, kind).iter().filter(of_source).copied().collect();
             assert_eq!(told.len(), 1, "{name}: {found:#?}");
-            assert_eq!((told[0].times, told[0].contact_id, told[0].status.as_str()), (2, None, "open"), "{name}: {told:?}");
+            assert_eq!((told[0].times, &told[0].contact_id, told[0].status.as_str()), (2, &None, "open"), "{name}: {told:?}");
             assert!(!told[0].what_to_do.is_empty() && !told[0].text.contains("cara.diaz"), "{told:?}");
         }
         let contacts = database.person().await.texts("SELECT email AS x FROM contacts").await;

@@ -1,6 +1,7 @@
 //! The clients against the stand-ins: what is asked, and each way that it can fail.
 
-use crate::world::{Clock, INSTANTLY_KEY, KEY};
+use crate::common::kill::Clock;
+use crate::world::{INSTANTLY_KEY, KEY};
 use sales_engine::domain::ids::{CampaignId, Email};
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::outreach::{Allowed, OutreachFault as Fault};

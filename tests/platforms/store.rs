@@ -5,7 +5,9 @@ use crate::on_both;
 use crate::world::{INSTANTLY_KEY, KEY, Weather, World};
 use sales_engine::domain::ids::{CampaignId, ClientId, Email};
 use sales_engine::domain::outreach::Outreach;
+use sales_engine::domain::suppression::{Reason, Scope, Target};
 use sales_engine::engine::rows::{TaskKind, TaskRow};
+use sales_engine::persons::{self, Wish};
 use sales_engine::store::AccountTasks;
 use serde_json::json;
 use uuid::Uuid;
@@ -70,13 +72,27 @@ on_both! {
         let address = Email::parse("stranger@example.org").unwrap();
         let now = world.clock.read();
         let tasks = [Outreach::Smartlead, Outreach::Instantly]
-            .map(|platform| TaskRow::block_address(Uuid::new_v4(), client("acme"), &address, platform, 5, now));
+            .map(|platform| TaskRow::block_address(Uuid::new_v4(), client("acme"), (&address, "a-keyed-hash"), platform, 5, now));
         assert!(tasks.iter().all(|task| !task.task_key.contains("stranger")), "no address in a key");
+        let blocked = |world: &World| {
+            world.sandbox.smartlead(|smartlead| smartlead.account(KEY).unwrap().block_list().len())
+                + world.sandbox.instantly(|instantly| instantly.workspace(INSTANTLY_KEY).unwrap().block_list().len())
+        };
         database.store.want(tasks.to_vec(), Vec::new()).await.unwrap();
         Box::pin(world.work()).await;
-        let blocked = world.sandbox.smartlead(|smartlead| smartlead.account(KEY).unwrap().block_list().len())
-            + world.sandbox.instantly(|instantly| instantly.workspace(INSTANTLY_KEY).unwrap().block_list().len());
-        assert_eq!(blocked, 2);
+        assert_eq!(blocked(&world), 0, "whoever is on no list any more is not blocked");
+        let wish = Wish {
+            target: Target::Address,
+            value: address.to_string(),
+            scope: Scope::Client,
+            client_id: Some(client("acme")),
+            campaign: None,
+            reason: Reason::OptOut,
+        };
+        persons::suppress(&database.store, &world.rules, &[wish], now).await.unwrap();
+        database.store.want(tasks.to_vec(), Vec::new()).await.unwrap();
+        Box::pin(world.work()).await;
+        assert_eq!(blocked(&world), 2);
         let person = database.person().await;
         let left = "SELECT count(*) AS x FROM tasks WHERE kind = 'platform.block' AND CAST(payload AS TEXT) LIKE '%stranger%'";
         assert_eq!(person.texts(left).await, ["0"]);

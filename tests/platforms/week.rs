@@ -319,18 +319,20 @@ on_both! {
             wish(&p(1), Scope::Campaign, Some("7")),
             wish(&p(2), Scope::Campaign, Some("8")),
         ];
-        let (store, suppression, now) = (world.store.clone(), world.rules.suppression.clone(), world.clock.read());
-        assert_eq!(persons::suppress(&store, &suppression, &wishes, now).await.unwrap(), 4);
+        let (store, rules, now) = (world.store.clone(), world.rules.clone(), world.clock.read());
+        assert_eq!(persons::suppress(&store, &rules, &wishes, now).await.unwrap(), 4);
         Box::pin(world.work()).await;
         let at = |world: &World| [0, 1, 2].map(|n| at_smartlead(world, &p(n), CAMPAIGN).unwrap());
         assert_eq!(at(&world), [Paused, Paused, InProgress], "the last one only from another campaign");
         assert_eq!(at_instantly(&world, &i(0)), Some((1, Some(-100))));
         assert_eq!(world.contact(&p(0)).await.stage, Stage::InSequence, "the list is no stage");
         for wish in &wishes {
-            persons::lift(&store, &suppression, wish, world.clock.read()).await.unwrap();
+            persons::lift(&store, &rules.suppression, wish, world.clock.read()).await.unwrap();
         }
         Box::pin(world.work()).await;
         assert_eq!((at(&world), at_instantly(&world, &i(0))), ([InProgress; 3], Some((1, None))));
+        let blocked = world.sandbox.smartlead(|smartlead| smartlead.account(KEY).unwrap().block_list().len());
+        assert_eq!(blocked, 0, "what can be taken back is on no block list");
     }
 }
 

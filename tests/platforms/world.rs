@@ -1,6 +1,7 @@
 //! A clock of its own, the stand-ins in all weathers, and the process that works, or is killed.
 
 use crate::common::Database;
+use crate::common::kill::{Clock, Cut, Cuts, Dice, LEASE_MS, until_killed};
 use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::event::{Event, EventData, Facts, Profile, Source};
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
@@ -8,7 +9,7 @@ use sales_engine::domain::outreach::Outreach;
 use sales_engine::domain::rules::{Rules, Wants};
 use sales_engine::domain::suppression::{Key, Suppression};
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
-use sales_engine::intake::{self, Delivery, Now};
+use sales_engine::intake::{self, Delivery};
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::outreach::{Hook, OutreachFault};
 use sales_engine::services::instantly::Instantly;
@@ -17,106 +18,13 @@ use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{self, Request};
 use sales_engine::store::Store;
 use sales_engine::store::views::{ContactView, TaskFilter, TaskView};
-use sales_engine::tasks::{Dispatcher, Pace, Pause, PlatformAccount, PlatformService, Turn};
+use sales_engine::tasks::{Dispatcher, Pace, PlatformAccount, PlatformService, Turn};
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::Poll;
 
 pub(crate) const KEY: &str = "smartlead-api-key-of-acme";
 pub(crate) const INSTANTLY_KEY: &str = "instantly-api-key-of-acme";
 /// Turns that one step may take; what needs more goes in a circle.
 const TURNS_MAX: usize = 5_000;
-/// Longer than any lease holds.
-const LEASE_MS: i64 = 121_000;
-
-/// A clock that stands still while anybody works: it goes on when all who are at work wait, to the time of the first of them.
-#[derive(Clone)]
-pub(crate) struct Clock {
-    ms: Arc<AtomicI64>,
-    /// How many are at work or wait.
-    at_work: Arc<AtomicUsize>,
-    /// The times that are waited for.
-    waiting: Arc<Mutex<Vec<i64>>>,
-}
-
-/// One who waits; whoever is killed waits no more.
-struct Waiting {
-    clock: Clock,
-    until_ms: i64,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let mut waiting = self.clock.waiting.lock().unwrap();
-        let index = waiting.iter().position(|until_ms| *until_ms == self.until_ms).unwrap();
-        waiting.swap_remove(index);
-    }
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        let start = "2026-11-20T09:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp_millis();
-        Self { ms: Arc::new(AtomicI64::new(start)), at_work: Arc::new(AtomicUsize::new(1)), waiting: Arc::default() }
-    }
-
-    pub(crate) fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.ms.load(Ordering::SeqCst)).unwrap()
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub(crate) fn to(&self, time: DateTime<Utc>) {
-        self.ms.fetch_max(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn forward_ms(&self, ms: i64) {
-        self.to(self.read() + TimeDelta::milliseconds(ms));
-    }
-
-    async fn wait(self, until: DateTime<Utc>) {
-        let until_ms = until.timestamp_millis();
-        self.waiting.lock().unwrap().push(until_ms);
-        let waiting = Waiting { clock: self.clone(), until_ms };
-        loop {
-            {
-                let all = self.waiting.lock().unwrap();
-                if all.len() >= self.at_work.load(Ordering::SeqCst) {
-                    self.ms.fetch_max(*all.iter().min().unwrap(), Ordering::SeqCst);
-                }
-            }
-            if self.read() >= until {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        drop(waiting);
-    }
-
-    fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| Box::pin(clock.clone().wait(until)))
-    }
-}
-
-/// Deterministic: the same seed, the same storm (the `SplitMix64` generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weather {
@@ -140,8 +48,7 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<PlatformAccount>,
     pub(crate) rules: Rules,
     living: Option<Dispatcher>,
-    /// A request hangs, and so the process is to die now.
-    is_hanging: Arc<AtomicBool>,
+    cuts: Cuts,
     pub(crate) kills: usize,
     told: usize,
 }
@@ -188,7 +95,7 @@ impl World {
             accounts,
             rules: Rules { wants, suppression, ..Rules::default() },
             living: None,
-            is_hanging: Arc::new(AtomicBool::new(false)),
+            cuts: Cuts::default(),
             kills: 0,
             told: 0,
         };
@@ -227,18 +134,13 @@ impl World {
                 }))
             }
             Weather::KilledAtEachRequest => {
-                let (mut seen, is_hanging) = (HashMap::<String, u32>::new(), Arc::clone(&self.is_hanging));
+                let cuts = self.cuts.clone();
                 Some(Box::new(move |method, path, body| {
-                    let name = format!("{method} {path} {}", String::from_utf8_lossy(body));
-                    let tries = seen.entry(name).or_default();
-                    *tries += 1;
-                    let fault = match tries {
-                        1 => OutreachFault::HangBefore,
-                        2 => OutreachFault::HangAfter,
-                        _ => return None,
-                    };
-                    is_hanging.store(true, Ordering::SeqCst);
-                    Some(fault)
+                    match cuts.of(format!("{method} {path} {}", String::from_utf8_lossy(body))) {
+                        Cut::Before => Some(OutreachFault::HangBefore),
+                        Cut::After => Some(OutreachFault::HangAfter),
+                        Cut::Through => None,
+                    }
                 }))
             }
         }
@@ -257,8 +159,7 @@ impl World {
                 Weather::FourInstances => Box::pin(self.four_turns()).await,
                 Weather::Calm | Weather::Storm(_) => Some(dispatcher.turn().await.unwrap()),
                 Weather::KilledAtEachRequest => {
-                    let is_hanging = Arc::clone(&self.is_hanging);
-                    Box::pin(until_killed(dispatcher.turn(), |_| is_hanging.swap(false, Ordering::SeqCst))).await
+                    Box::pin(until_killed(dispatcher.turn(), |_| self.cuts.is_hanging())).await
                 }
                 Weather::KilledAnywhere(_) => {
                     let polls_max = 2 + self.dice.below(120);
@@ -287,7 +188,7 @@ impl World {
 
     /// Four instances at once, each with connections of its own, until none of them finds work.
     async fn four_turns(&self) -> Option<Turn> {
-        self.clock.at_work.store(4, Ordering::SeqCst);
+        self.clock.at_work(4);
         let one = || async {
             let mut dispatcher = self.dispatcher(Store::open(&self.address).await.unwrap());
             let mut last = Turn::Idle;
@@ -299,11 +200,11 @@ impl World {
                     Turn::Idle => break,
                 }
             }
-            self.clock.at_work.fetch_sub(1, Ordering::SeqCst);
+            self.clock.is_through();
             last
         };
         let (a, b, c, d) = tokio::join!(one(), one(), one(), one());
-        self.clock.at_work.store(1, Ordering::SeqCst);
+        self.clock.at_work(1);
         Some([a, b, c, d].into_iter().find(|turn| *turn != Turn::Idle).unwrap_or(Turn::Idle))
     }
 
@@ -388,31 +289,4 @@ impl World {
         let key = ContactKey { client_id: ClientId::parse("acme").unwrap(), email: Email::parse(who).unwrap() };
         self.store.contact(&key).await.unwrap().unwrap()
     }
-}
-
-/// Runs a turn until it ends or is to die: a process that is killed finishes nothing that it was waiting for.
-async fn until_killed<T, E: std::fmt::Debug>(
-    turn: impl Future<Output = Result<T, E>>,
-    mut is_to_die: impl FnMut(u64) -> bool,
-) -> Option<T> {
-    let mut turn = pin!(turn);
-    let mut polls = 0;
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(1));
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(done) = turn.as_mut().poll(context) {
-            return Poll::Ready(Some(done.unwrap()));
-        }
-        polls += 1;
-        if is_to_die(polls) {
-            return Poll::Ready(None);
-        }
-        // The sandbox hangs without a word, so it is looked at again and again.
-        while look.poll_tick(context).is_ready() {
-            if is_to_die(0) {
-                return Poll::Ready(None);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

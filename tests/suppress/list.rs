@@ -137,7 +137,7 @@ on_both! {
             wish("example.com", Target::Domain, Scope::Agency, None),
             wish("bob@example.net", Target::Address, Scope::Client, Some("a")),
         ];
-        let reached = persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        let reached = persons::suppress(world.store(), &world.rules, &wishes, world.clock.read()).await.unwrap();
         assert_eq!(reached, 1, "the other client's contact under the domain");
         let why = |checks: Vec<sales_engine::store::views::ContactCheck>| checks.iter().map(|check| check.why_not.is_some()).collect::<Vec<_>>();
         let asked = ["new@example.com", "new@mail.example.com", "bob@example.net", "new@badexample.com"];
@@ -217,10 +217,10 @@ on_both! {
         let weaker = wish("Ada@example.com", Target::Address, Scope::Agency, None);
         let stronger = Wish { reason: Reason::Complaint, value: "ada@example.com".to_owned(), ..weaker.clone() };
         let wishes = [weaker, stronger, wish("bob@example.com", Target::Address, Scope::Agency, None)];
-        persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        persons::suppress(world.store(), &world.rules, &wishes, world.clock.read()).await.unwrap();
         assert_eq!(world.texts("SELECT reason AS x FROM suppressions ORDER BY reason").await, ["complaint", "operator"]);
         // And once more, over what is there.
-        persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        persons::suppress(world.store(), &world.rules, &wishes, world.clock.read()).await.unwrap();
         assert_eq!(world.count("suppressions").await, 2);
     }
 }
@@ -237,7 +237,7 @@ on_both! {
             world.post("b", ADDED).await;
         }
         let wishes = [wish("ada@example.com", Target::Address, Scope::Agency, None)];
-        let reached = persons::suppress(world.store(), &world.rules.suppression, &wishes, world.clock.read()).await.unwrap();
+        let reached = persons::suppress(world.store(), &world.rules, &wishes, world.clock.read()).await.unwrap();
         assert_eq!(reached, 2, "with both clients");
     }
 }

@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::disallowed_methods,
     unreachable_pub,
     reason = "what is not there is a failed test; one program; a process is killed at a moment of its life"
@@ -10,7 +11,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod agency;
+mod blocks;
 mod days;
 mod erase;
+mod killed;
 mod list;
 mod world;

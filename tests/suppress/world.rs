@@ -47,7 +47,7 @@ impl Clock {
     }
 
     /// Nobody waits here: the clock goes on to the time that is waited for.
-    fn pause(&self) -> Pause {
+    pub fn pause(&self) -> Pause {
         let clock = self.clone();
         Arc::new(move |until| {
             clock.0.fetch_max(until.timestamp_millis(), Ordering::SeqCst);

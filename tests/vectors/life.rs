@@ -184,7 +184,7 @@ async fn lives(database: &Database, way: Way, weather: Weather) {
         .await
         .unwrap();
     let erasure = Erasure { email: Email::parse(MAX).unwrap(), client_id: None, keeps_suppression: true };
-    persons::erase(&world.store, &world.rules, &erasure, world.clock.read()).await.unwrap();
+    persons::erase(&world.store, &world.rules, &erasure, &world.clock.now()).await.unwrap();
     world.work().await;
     world.work().await;
     expected.truncate(5);

@@ -1,9 +1,10 @@
 //! The running program: killed again and again while it indexes, then asked.
 
-use crate::common::Person;
+use crate::common::kill::Dice;
 use crate::common::place::Place;
+use crate::common::{Database, Kind, Person};
 use crate::index::SALES;
-use crate::world::Dice;
+use crate::on_both;
 use sales_engine::intake::Now;
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::pinecone::{API_KEY, VectorFault};
@@ -28,15 +29,22 @@ async fn until(what: &str, mut look: impl FnMut() -> bool) {
     assert!(tokio::time::timeout(Duration::from_mins(1), came).await.is_ok(), "waited a minute for {what}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_again_and_again_it_indexes_each_document_and_finds_it() {
+on_both! {
+    async fn killed_again_and_again_it_indexes_each_document_and_finds_it(database: Database) {
+        Box::pin(killed_again_and_again(database.kind)).await;
+    }
+}
+
+async fn killed_again_and_again(kind: Kind) {
     let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap(), TOKEN, clock()).await.unwrap();
     sandbox.pinecone(|pinecone| pinecone.add_index_with_model(SALES, "chunk_text"));
     let url = sandbox.url();
-    let place = Place::new(&format!(
+    let place = Place::on(
+        kind,
+        &format!(
         "[airtable]\ntoken = \"{TOKEN}\"\nbase_id = \"appTest\"\napi_url = \"{url}\"\npoll_seconds = 86400\n\
          [pinecone]\napi_key = \"{API_KEY}\"\nindex = \"{SALES}\"\napi_url = \"{url}\"\npoll_seconds = 5\nchunk_chars = 200\n"
-    ));
+    )).await;
     let texts: Vec<String> = (0..3).map(|n| format!("Document{n} tells of topic{n}. ").repeat(20)).collect();
     for text in &texts {
         let cells = json!({ "title": "T", "namespace": "company_knowledge", "context": "FAQ", "content_text": text });
@@ -47,7 +55,7 @@ async fn killed_again_and_again_it_indexes_each_document_and_finds_it() {
         pinecone.fail_when(|_, path, _| path.ends_with("/upsert").then_some(VectorFault::Slow(200)));
     });
     place.json(&["migrate", "--json"]);
-    let person = Person::Sqlite(sqlx::sqlite::SqlitePool::connect(&place.address).await.unwrap());
+    let person = Person::at(&place.address).await;
     let mut dice = Dice(7);
     for _ in 0..3 {
         let mut served = place.serve();

@@ -1,5 +1,6 @@
 //! A service that indexes what a stand-in for Airtable and a database hold, in all weathers, and what the index must hold in the end.
 
+use crate::common::kill::{Cut, Cuts, Dice, LEASE_MS, until_killed};
 use crate::common::{Database, Person};
 use crate::index::{Clock, Way, sandbox};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,33 +21,14 @@ use sales_engine::store::Store;
 use sales_engine::store::views::{ContactView, TaskFilter, TaskView};
 use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Tenant, Turn, VectorSettings};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 
 pub(crate) const CHUNK: usize = 200;
 const TURNS_MAX: usize = 5_000;
-const LEASE_MS: i64 = 121_000;
 /// Longer than documents and conversations are left unlooked at.
 const ROUND_MS: i64 = 601_000;
 const NAMESPACES: [&str; 3] = ["company_knowledge", "client_documents", "documents"];
-
-/// Deterministic: the same seed, the same storm (the `SplitMix64` generator).
-#[derive(Clone)]
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
@@ -73,7 +55,7 @@ pub(crate) struct World {
     address: String,
     dice: Dice,
     living: Option<Dispatcher>,
-    is_hanging: Arc<AtomicBool>,
+    cuts: Cuts,
     pub(crate) kills: usize,
 }
 
@@ -99,7 +81,7 @@ impl World {
             address: database.address.clone(),
             dice: Dice(seed),
             living: None,
-            is_hanging: Arc::default(),
+            cuts: Cuts::default(),
             kills: 0,
         };
         world.brew(seed);
@@ -144,37 +126,28 @@ impl World {
                 });
             }
             Weather::KilledAtEachRequest => {
-                let seen: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
-                let is_hanging = Arc::clone(&self.is_hanging);
-                let cut = move |what: String| {
-                    let mut seen = seen.lock().unwrap();
-                    let tries = seen.entry(what).or_default();
-                    *tries += 1;
-                    let tries = *tries;
-                    if tries <= 2 {
-                        is_hanging.store(true, Ordering::SeqCst);
-                    }
-                    tries
-                };
-                let of = |tries: u32| match tries {
-                    1 => Some(VectorFault::HangBefore),
-                    2 => Some(VectorFault::HangAfter),
-                    _ => None,
+                let vector_fault = |cut: Cut| match cut {
+                    Cut::Before => Some(VectorFault::HangBefore),
+                    Cut::After => Some(VectorFault::HangAfter),
+                    Cut::Through => None,
                 };
                 let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
-                let each = cut.clone();
+                let cuts = self.cuts.clone();
                 self.sandbox.pinecone(|pinecone| {
-                    pinecone.fail_when(move |method, path, body| of(each(format!("{method} {path} {}", text(body)))));
+                    pinecone.fail_when(move |method, path, body| {
+                        vector_fault(cuts.of(format!("{method} {path} {}", text(body))))
+                    });
                 });
-                let each = cut.clone();
+                let cuts = self.cuts.clone();
                 self.sandbox.embeddings(|embeddings| {
-                    embeddings.fail_when(move |body| of(each(format!("embeddings {}", text(body)))));
+                    embeddings.fail_when(move |body| vector_fault(cuts.of(format!("embeddings {}", text(body)))));
                 });
+                let cuts = self.cuts.clone();
                 self.sandbox.fail_when(move |method, path, body| {
-                    match cut(format!("{method} {path} {}", text(body))) {
-                        1 => Some(Fault::HangBefore),
-                        2 => Some(Fault::HangAfter),
-                        _ => None,
+                    match cuts.of(format!("{method} {path} {}", text(body))) {
+                        Cut::Before => Some(Fault::HangBefore),
+                        Cut::After => Some(Fault::HangAfter),
+                        Cut::Through => None,
                     }
                 });
             }
@@ -228,9 +201,7 @@ impl World {
                 Weather::FourInstances => Some(Box::pin(self.four_turns()).await),
                 Weather::Calm | Weather::Late | Weather::Storm(_) => Some(Box::pin(dispatcher.turn()).await.unwrap()),
                 Weather::KilledAtEachRequest => {
-                    let is_hanging = Arc::clone(&self.is_hanging);
-                    let turn = Box::pin(dispatcher.turn());
-                    until_killed(turn, |_| is_hanging.swap(false, Ordering::SeqCst)).await
+                    until_killed(Box::pin(dispatcher.turn()), |_| self.cuts.is_hanging()).await
                 }
                 Weather::KilledAnywhere(_) => {
                     let polls_max = 2 + self.dice.below(60);
@@ -382,31 +353,4 @@ impl World {
         }
         assert_eq!(self.there(), wanted, "{:?} {:?}", self.way, self.weather);
     }
-}
-
-/// Runs a turn until it ends or is to die: a process that is killed finishes nothing that it was waiting for.
-async fn until_killed<T, E: std::fmt::Debug>(
-    turn: impl Future<Output = Result<T, E>>,
-    mut is_to_die: impl FnMut(u64) -> bool,
-) -> Option<T> {
-    let mut turn = pin!(turn);
-    let mut polls = 0;
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(1));
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(done) = turn.as_mut().poll(context) {
-            return Poll::Ready(Some(done.unwrap()));
-        }
-        polls += 1;
-        if is_to_die(polls) {
-            return Poll::Ready(None);
-        }
-        // The sandbox hangs without a word, so it is looked at again and again.
-        while look.poll_tick(context).is_ready() {
-            if is_to_die(0) {
-                return Poll::Ready(None);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

@@ -10,7 +10,7 @@ use crate::domain::zone::Zone;
 use crate::engine::decide::EventAnswer;
 use crate::engine::rows::{Outcome, TriggerType};
 use crate::intake::Context;
-use crate::persons::{Change, ChangeError, EraseError, Erasure, FOLLOW_UP_REASONS, Move, change, erase};
+use crate::persons::{Change, ChangeError, FOLLOW_UP_REASONS, Move, change};
 use crate::store::views::{ChatView, ContactView, EventView, LogView, TimelineView};
 use askama::Template;
 use chrono::NaiveDate;
@@ -163,16 +163,6 @@ pub(in crate::console) async fn follow_up(visit: &Visit<'_>, contact_id: &str) -
     apply(visit, contact_id, Change::FollowUp { date, reason }).await
 }
 
-#[derive(Template)]
-#[template(path = "console/erased.html")]
-struct ErasedPage<'a> {
-    frame: Frame<'a>,
-    receipt_id: String,
-    is_complete: bool,
-    keeps_suppression: bool,
-    removed: Vec<(String, String)>,
-}
-
 /// Takes the person out of everything of this client's. The address is typed once more, so that it is meant.
 pub(in crate::console) async fn forget(visit: &Visit<'_>, contact_id: &str) -> Result<Page, Fault> {
     let contact = find(visit, contact_id).await?;
@@ -183,34 +173,7 @@ pub(in crate::console) async fn forget(visit: &Visit<'_>, contact_id: &str) -> R
         ));
     }
     let key = key_of(&contact)?;
-    let erasure = Erasure {
-        email: key.email,
-        client_id: Some(key.client_id),
-        keeps_suppression: visit.form.text("keeps_suppression").is_some(),
-    };
-    let console = visit.console;
-    let erased = Box::pin(erase(&console.store, &console.config.rules, &erasure, (console.now)())).await;
-    let receipt = match erased {
-        Ok(receipt) => receipt,
-        Err(EraseError::Store(error)) => return Err(error.into()),
-        Err(error @ (EraseError::NoKey | EraseError::ComesBack)) => {
-            return Err(Fault::Wrong(format!("Nothing is promised: {error}.")));
-        }
-    };
-    if let Some(wake) = &console.tasks_wake {
-        wake.notify_one();
-    }
-    let removed = receipt.removed.iter().map(|(place, rows)| (words(place), rows.to_string())).collect();
-    Ok(page(
-        200,
-        &ErasedPage {
-            frame: Frame::new(visit, "contacts", "Erased"),
-            receipt_id: receipt.receipt_id.to_string(),
-            is_complete: receipt.completed_at.is_some(),
-            keeps_suppression: receipt.keeps_suppression,
-            removed,
-        },
-    ))
+    super::erase::erased(visit, key.email, Some(key.client_id)).await
 }
 
 async fn apply(visit: &Visit<'_>, contact_id: &str, wanted: Change) -> Result<Page, Fault> {

@@ -1,8 +1,10 @@
 //! Looking for a contact by its address. The address travels in a form, not in a link, so that no proxy's log keeps it.
 
-use super::{Frame, page};
+use super::erase::ALL_CLIENTS;
+use super::{Choice, Frame, choices, page};
 use crate::console::shown::words;
 use crate::console::{Fault, Page, Visit};
+use crate::domain::ids::ClientId;
 use askama::Template;
 
 const FOUND_SHOWN_MAX: usize = 50;
@@ -14,6 +16,8 @@ struct Contacts<'a> {
     address: String,
     found: Option<Vec<Found>>,
     is_cut: bool,
+    /// Of the form that erases.
+    clients: Vec<Choice>,
 }
 
 struct Found {
@@ -27,7 +31,7 @@ struct Found {
 
 pub(in crate::console) fn form(visit: &Visit<'_>) -> Page {
     let frame = Frame::new(visit, "contacts", "Contacts");
-    page(200, &Contacts { frame, address: String::new(), found: None, is_cut: false })
+    page(200, &Contacts { frame, address: String::new(), found: None, is_cut: false, clients: clients(visit) })
 }
 
 pub(in crate::console) async fn search(visit: &Visit<'_>) -> Result<Page, Fault> {
@@ -54,5 +58,12 @@ pub(in crate::console) async fn search(visit: &Visit<'_>) -> Result<Page, Fault>
         })
         .collect();
     let frame = Frame::new(visit, "contacts", "Contacts");
-    Ok(page(200, &Contacts { frame, address, found: Some(found), is_cut }))
+    Ok(page(200, &Contacts { frame, address, found: Some(found), is_cut, clients: clients(visit) }))
+}
+
+fn clients(visit: &Visit<'_>) -> Vec<Choice> {
+    let config = &visit.console.config;
+    let all = std::iter::once((ALL_CLIENTS, "All clients".to_owned()));
+    let each = config.clients.keys().map(|id| (id.as_str(), id.to_string()));
+    choices(each.chain(all), config.default_client.as_ref().map(ClientId::as_str))
 }

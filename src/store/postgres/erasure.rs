@@ -9,6 +9,7 @@ use crate::store::cells::Cells as _;
 use crate::store::erasure::{Form, Mention, PLACES, Place, TakenApart};
 use crate::store::views::{Receipt, Subject};
 use crate::store::views_of;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -72,6 +73,8 @@ const RECEIPT_COLUMNS: &str =
     "SELECT receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts,
     completed_at FROM erasures ";
 
+const OF_SUBJECT: &str = "WHERE subject_hmac = ANY($1) ORDER BY requested_at DESC, receipt_id";
+
 /// The columns of a place, as texts.
 fn listed(place: &Place) -> String {
     let listed: Vec<String> = place.columns.iter().map(|(column, _)| format!("{column}::TEXT AS {column}")).collect();
@@ -110,8 +113,13 @@ impl PostgresTx {
         let query = sqlx::query("SELECT max(lease_until) AS x FROM tasks WHERE contact_id = $1 AND status = 'running'")
             .bind(contact_id);
         let busy = query.fetch_one(self.connection()).await.map_err(fault)?;
-        let mut taken =
-            TakenApart { busy_until: busy.maybe("x")?.and_then(|time| time.parse().ok()), ..TakenApart::default() };
+        let query = sqlx::query("SELECT 1 FROM vector_passages WHERE contact_id = $1 LIMIT 1").bind(contact_id);
+        let indexed = query.fetch_optional(self.connection()).await.map_err(fault)?;
+        let mut taken = TakenApart {
+            busy_until: busy.maybe("x")?.and_then(|time| time.parse().ok()),
+            is_indexed: indexed.is_some(),
+            ..TakenApart::default()
+        };
         let chats = sqlx::query(CHATS).bind(contact_id).bind(successor).bind(session_id);
         let both = |statement| sqlx::query(statement).bind(contact_id).bind(successor);
         let one = |statement| sqlx::query(statement).bind(contact_id);
@@ -211,6 +219,40 @@ impl PostgresTx {
         Ok(())
     }
 
+    pub(in crate::store) async fn indexed_contacts(
+        &mut self,
+        chat_ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
+        let query = sqlx::query(
+            "SELECT DISTINCT c.contact_id, c.client_id
+             FROM chat_history AS h
+                JOIN vector_passages AS v ON v.subject = 'message:' || h.chat_id
+                JOIN contacts AS c ON c.contact_id = h.contact_id
+             WHERE h.chat_id = ANY($1)",
+        )
+        .bind(chat_ids);
+        query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::id_and_client).collect()
+    }
+
+    pub(in crate::store) async fn keep_lease(
+        &mut self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+        payload: &Value,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "UPDATE tasks SET lease_until = $3, payload = $4 WHERE task_id = $1 AND lease = $2 AND status = 'running'",
+        );
+        let query = query.bind(task_id).bind(lease).bind(lease_until).bind(Json(payload));
+        Ok(query.execute(self.connection()).await.map_err(fault)?.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
+        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(hashes);
+        query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::receipt).collect()
+    }
+
     pub(in crate::store) async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = $1 FOR UPDATE"].concat();
         let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id);
@@ -260,9 +302,7 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn receipts_of(&self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let statement =
-            [RECEIPT_COLUMNS, "WHERE subject_hmac = ANY($1) ORDER BY requested_at DESC, receipt_id"].concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(hashes);
+        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(hashes);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 

@@ -27,6 +27,11 @@ const CLAIM: &str = "
         FOR UPDATE SKIP LOCKED)
     RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
 
+const TAKE_OVER: &str = "
+    UPDATE tasks SET status = 'running', lease = $3, lease_until = $4, attempts = attempts + 1, updated_at = $2
+    WHERE task_key = $1 AND status <> 'done'
+    RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
+
 // The order in which the intake locks: contacts by their keys, then tasks by theirs.
 const LOCK_CONTACTS: &str = "
     SELECT 1 FROM contacts AS c
@@ -85,6 +90,24 @@ impl PostgresStore {
             .await
             .map_err(fault)?;
         views_of::claimed(&rows, lease)
+    }
+
+    pub(in crate::store) async fn take_over_task(
+        &self,
+        task_key: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Option<ClaimedTask>, StoreError> {
+        let rows = sqlx::query(TAKE_OVER)
+            .bind(task_key)
+            .bind(now)
+            .bind(lease)
+            .bind(lease_until)
+            .fetch_all(&self.writers)
+            .await
+            .map_err(fault)?;
+        Ok(views_of::claimed(&rows, lease)?.pop())
     }
 
     pub(in crate::store) async fn has_due_task(

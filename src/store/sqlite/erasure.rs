@@ -8,6 +8,7 @@ use crate::store::cells::Cells as _;
 use crate::store::erasure::{Form, Mention, PLACES, Place, TakenApart};
 use crate::store::views::{Receipt, Subject};
 use crate::store::views_of;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _, ValueRef as _};
@@ -80,6 +81,9 @@ const RECEIPT_COLUMNS: &str =
     "SELECT receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts,
     completed_at FROM erasures ";
 
+const OF_SUBJECT: &str =
+    "WHERE subject_hmac IN (SELECT value FROM json_each(?1)) ORDER BY requested_at DESC, receipt_id";
+
 /// The columns of a place.
 fn listed(place: &Place) -> String {
     let names: Vec<&str> = place.columns.iter().map(|(column, _)| *column).collect();
@@ -121,8 +125,16 @@ impl SqliteTx {
             .fetch_one(&mut *self.tx)
             .await
             .map_err(fault)?;
-        let mut taken =
-            TakenApart { busy_until: busy.maybe("x")?.and_then(|time| time.parse().ok()), ..TakenApart::default() };
+        let indexed = sqlx::query("SELECT 1 FROM vector_passages WHERE contact_id = ?1 LIMIT 1")
+            .bind(&old)
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(fault)?;
+        let mut taken = TakenApart {
+            busy_until: busy.maybe("x")?.and_then(|time| time.parse().ok()),
+            is_indexed: indexed.is_some(),
+            ..TakenApart::default()
+        };
         for (name, statement) in [
             ("chat_history", CHATS),
             ("events", EVENTS),
@@ -221,6 +233,44 @@ impl SqliteTx {
         Ok(())
     }
 
+    pub(in crate::store) async fn indexed_contacts(
+        &mut self,
+        chat_ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT c.contact_id, c.client_id
+             FROM json_each(?1) AS k
+                CROSS JOIN chat_history AS h ON h.chat_id = k.value
+                JOIN vector_passages AS v ON v.subject = 'message:' || h.chat_id
+                JOIN contacts AS c ON c.contact_id = h.contact_id",
+        )
+        .bind(json_text(chat_ids)?)
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(views_of::id_and_client).collect()
+    }
+
+    pub(in crate::store) async fn keep_lease(
+        &mut self,
+        task_id: Uuid,
+        lease: Uuid,
+        lease_until: DateTime<Utc>,
+        payload: &Value,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "UPDATE tasks SET lease_until = ?3, payload = ?4 WHERE task_id = ?1 AND lease = ?2 AND status = 'running'",
+        );
+        let query = query.bind(task_id.to_string()).bind(lease.to_string()).bind(time_text(lease_until));
+        let done = query.bind(payload.to_string()).execute(&mut *self.tx).await.map_err(fault)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::store) async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
+        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(json_text(hashes)?);
+        query.fetch_all(&mut *self.tx).await.map_err(fault)?.iter().map(views_of::receipt).collect()
+    }
+
     pub(in crate::store) async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = ?1"].concat();
         let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id.to_string());
@@ -267,12 +317,7 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn receipts_of(&self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let statement = [
-            RECEIPT_COLUMNS,
-            "WHERE subject_hmac IN (SELECT value FROM json_each(?1)) ORDER BY requested_at DESC, receipt_id",
-        ]
-        .concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(json_text(hashes)?);
+        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(json_text(hashes)?);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 

@@ -26,6 +26,11 @@ pub(super) const CLAIM: &str = "
         LIMIT ?2)
     RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
 
+const TAKE_OVER: &str = "
+    UPDATE tasks SET status = 'running', lease = ?3, lease_until = ?4, attempts = attempts + 1, updated_at = ?2
+    WHERE task_key = ?1 AND status <> 'done'
+    RETURNING task_id, kind, client_id, task_key, contact_id, payload, attempts, wanted, priority";
+
 // Fenced by the lease. Wanted again meanwhile: pending again at once. An address is kept only as long as it is needed.
 const SETTLE: &str = "
     UPDATE tasks SET
@@ -78,6 +83,24 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         views_of::claimed(&rows, lease)
+    }
+
+    pub(in crate::store) async fn take_over_task(
+        &self,
+        task_key: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        lease: Uuid,
+    ) -> Result<Option<ClaimedTask>, StoreError> {
+        let rows = sqlx::query(TAKE_OVER)
+            .bind(task_key)
+            .bind(time_text(now))
+            .bind(lease.to_string())
+            .bind(time_text(lease_until))
+            .fetch_all(&self.writer)
+            .await
+            .map_err(fault)?;
+        Ok(views_of::claimed(&rows, lease)?.pop())
     }
 
     pub(in crate::store) async fn has_due_task(

@@ -4,16 +4,17 @@ use super::Base;
 use super::base::Done;
 use super::gate::Stopped;
 use crate::domain::lead;
-use crate::engine::rows::ClaimedTask;
+use crate::engine::rows::{ClaimedTask, ErasurePartOf};
 use crate::services::airtable::records::{RECORDS_MAX, quoted};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 #[derive(Deserialize)]
 struct Payload {
-    receipt_id: Uuid,
-    part: String,
+    #[serde(flatten)]
+    of: ErasurePartOf,
     /// None where it is done and only not settled.
     contact_id: Option<Uuid>,
     lead_id: Option<String>,
@@ -25,20 +26,18 @@ pub(super) async fn work(base: &Base, task: &ClaimedTask) -> Result<Done, Stoppe
     let payload: Payload = serde_json::from_value(task.payload.clone())
         .map_err(|error| Stopped::Refused(format!("the task's payload can't be read: {error}")))?;
     let Some(contact_id) = payload.contact_id else { return Ok(Done::default()) };
-    let mut removed = 0;
-    for ids in records(base, contact_id, payload.lead_id.as_ref()).await?.chunks(RECORDS_MAX) {
+    let records = records(base, contact_id, payload.lead_id.as_ref()).await?;
+    // A try whose answer is lost has deleted them too.
+    base.store.expect_of_part(&payload.of, u64::try_from(records.len()).unwrap_or(u64::MAX)).await?;
+    for ids in records.chunks(RECORDS_MAX) {
         let airtable = base.gate.enter().await?;
         base.gate.leave(airtable.delete(&base.leads, ids).await).await?;
-        removed += ids.len();
     }
     let now = base.now();
     let is_over = payload.again_at.is_none_or(|again_at| again_at <= now);
     if is_over {
-        // Counted by what is no longer there: a try whose answer was lost has deleted it too.
-        let removed = removed.max(usize::from(payload.lead_id.is_some()));
-        let removed = u64::try_from(removed).unwrap_or(u64::MAX);
-        let done = (task.task_id, task.task_key.as_str());
-        base.store.finish_erasure_task(done, payload.receipt_id, &payload.part, removed, now).await?;
+        let left = json!({ "receipt_id": payload.of.receipt_id, "part": payload.of.part });
+        base.store.finish_erasure_task((task.task_id, task.task_key.as_str()), &payload.of, &left, now).await?;
     }
     Ok(Done { again_at: payload.again_at.filter(|_| !is_over), ..Done::default() })
 }

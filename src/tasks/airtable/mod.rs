@@ -165,6 +165,7 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
+            | TaskKind::ErasureRead
             | TaskKind::AiClassify
             | TaskKind::AiSummarise
             | TaskKind::AiFindDocuments

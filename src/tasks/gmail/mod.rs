@@ -254,6 +254,7 @@ impl Lane {
             | TaskKind::VectorsSweep
             | TaskKind::PlatformSyncSequence
             | TaskKind::SuppressionSpread
+            | TaskKind::ErasureRead
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock

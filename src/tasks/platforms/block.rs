@@ -5,32 +5,41 @@ use super::gate::Stopped;
 use super::{PlatformService, smartlead};
 use crate::domain::ids::Email;
 use crate::domain::stage::Stage;
-use crate::engine::rows::{ClaimedTask, LeadSubject};
+use crate::engine::rows::{ClaimedTask, ErasurePartOf, LeadSubject};
 use crate::services::instantly::Instantly;
 use crate::services::platform::PlatformError;
 use crate::services::smartlead::Smartlead;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whom it is about.
 enum Whom {
     Contact(Box<LeadSubject>),
-    /// Of somebody who is no contact of this client.
-    Address(Email),
+    /// Of somebody on the list, whether or not a contact of this client.
+    Address {
+        email: Email,
+        was_erased: bool,
+    },
 }
 
 pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedTask) -> Result<Done, Stopped> {
-    let Some(whom) = whom(desk, task).await? else { return Ok(Done::default()) };
-    match service {
-        PlatformService::Smartlead(client) => at_smartlead(desk, client, &whom).await,
-        PlatformService::Instantly { client, .. } => at_instantly(desk, client, whom.email()).await,
+    let done = match (whom(desk, task).await?, service) {
+        (None, _) => Done::default(),
+        (Some(whom), PlatformService::Smartlead(client)) => at_smartlead(desk, client, &whom).await?,
+        (Some(whom), PlatformService::Instantly { client, .. }) => at_instantly(desk, client, whom.email()).await?,
+    };
+    if let Ok(of) = serde_json::from_value::<ErasurePartOf>(task.payload.clone()) {
+        // The platform stays: by it the task is found where it is not settled any more.
+        let left = json!({ "receipt_id": of.receipt_id, "part": of.part, "platform": desk.platform });
+        desk.store.finish_erasure_task((task.task_id, &task.task_key), &of, &left, desk.now()).await?;
     }
+    Ok(done)
 }
 
 impl Whom {
     fn email(&self) -> &Email {
         match self {
             Self::Contact(subject) => &subject.key.email,
-            Self::Address(email) => email,
+            Self::Address { email, .. } => email,
         }
     }
 }
@@ -40,7 +49,10 @@ async fn whom(desk: &Desk, task: &ClaimedTask) -> Result<Option<Whom>, Stopped> 
     if let Some(address) = task.payload.get("address").and_then(Value::as_str) {
         let email =
             Email::parse(address).map_err(|_error| Stopped::Refused("the task's address can't be read".to_owned()))?;
-        return Ok(Some(Whom::Address(email)));
+        return Ok(desk
+            .is_suppressed(&task.tenant, &email)
+            .await?
+            .then_some(Whom::Address { email, was_erased: task.payload.get("receipt_id").is_some() }));
     }
     let subject = desk.subject(task.contact_id).await?;
     Ok(subject
@@ -51,7 +63,13 @@ async fn whom(desk: &Desk, task: &ClaimedTask) -> Result<Option<Whom>, Stopped> 
 async fn at_smartlead(desk: &Desk, client: &Smartlead, whom: &Whom) -> Result<Done, Stopped> {
     let known = match whom {
         Whom::Contact(subject) => desk.known_lead(subject, None).await?,
-        Whom::Address(_) => None,
+        Whom::Address { was_erased: true, .. } => None,
+        // Who opted out with another client did not with this one: no lead is touched, so nothing of it comes back as an opt-out.
+        Whom::Address { email, was_erased: false } => {
+            desk.gate.enter().await?;
+            desk.gate.leave(client.block(email).await).await?;
+            return Ok(Done::told("opt-out told to Smartlead", "on the account's block list"));
+        }
     };
     let mut unsubscribed = match known {
         Some(id) => unsubscribe(desk, client, &id).await?,
@@ -60,7 +78,7 @@ async fn at_smartlead(desk: &Desk, client: &Smartlead, whom: &Whom) -> Result<Do
     if !unsubscribed {
         let found = match whom {
             Whom::Contact(subject) => smartlead::look_up(desk, client, subject).await?,
-            Whom::Address(email) => {
+            Whom::Address { email, .. } => {
                 desk.gate.enter().await?;
                 desk.gate.leave(client.lead_by_email(email).await).await?.flatten()
             }

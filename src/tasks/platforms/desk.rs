@@ -3,7 +3,7 @@
 use super::gate::{Gate, Stopped};
 use crate::domain::alert::AlertKind;
 use crate::domain::event::{Event, Source};
-use crate::domain::ids::{CampaignId, ClientId, ContactKey};
+use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::outreach::{Outreach, Wanted, Why, wanted};
 use crate::domain::rules::Rules;
 use crate::domain::suppression::reason_for;
@@ -13,6 +13,7 @@ use crate::engine::rows::{
     Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TriggerType,
 };
 use crate::intake::{Context, Now, apply_through_conflicts};
+use crate::persons;
 use crate::store::{Store, StoreError};
 use crate::tasks::lease_until;
 use crate::tasks::logs::{log, settled};
@@ -104,6 +105,12 @@ impl Desk {
             }
             Wanted::Stopped(_) | Wanted::Nothing => Ok(wanted),
         }
+    }
+
+    /// Whether the list says now that this client must not write to an address.
+    pub(super) async fn is_suppressed(&self, client_id: &ClientId, email: &Email) -> Result<bool, Stopped> {
+        let emails = [email.clone()];
+        Ok(!persons::suppressed(&self.store, &self.rules.suppression, client_id, &emails).await?.is_empty())
     }
 
     pub(super) async fn known_lead(

@@ -144,6 +144,7 @@ impl Lane {
             | TaskKind::VectorsPull
             | TaskKind::VectorsSweep
             | TaskKind::SuppressionSpread
+            | TaskKind::ErasureRead
             | TaskKind::AirtableEraseLead
             | TaskKind::AiClassify
             | TaskKind::AiSummarise

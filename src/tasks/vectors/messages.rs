@@ -17,6 +17,12 @@ const CONTEXT: &str = "conversation";
 
 pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
     let Some(contact_id) = hold.task.contact_id else { return Ok(Done::default()) };
+    let logs = bring_in_line(lane, hold, contact_id).await?;
+    Ok(Done { again_at: None, logs })
+}
+
+/// What is to be told of it.
+pub(super) async fn bring_in_line(lane: &Lane, hold: &Hold<'_>, contact_id: Uuid) -> Result<Vec<LogRow>, Halt> {
     let started = lane.now();
     let known = lane.store.vector_passages_of(contact_id).await?;
     let mut known: BTreeMap<String, VectorPassage> =
@@ -49,16 +55,16 @@ pub(super) async fn work(lane: &Lane, hold: &Hold<'_>) -> Result<Done, Halt> {
     }
     let removed = remove(lane, hold, known.into_values().collect()).await?;
     if written == 0 && removed == 0 {
-        return Ok(Done { logs, ..Done::default() });
+        return Ok(logs);
     }
-    let row = LogRow {
+    logs.push(LogRow {
+        contact_id: Some(contact_id),
         action_taken: "conversation indexed".to_owned(),
         action_details: Some(format!("{written} message(s) written, {removed} taken out")),
         lead_id,
         ..told(hold.task, started, lane.now())
-    };
-    logs.push(row);
-    Ok(Done { logs, ..Done::default() })
+    });
+    Ok(logs)
 }
 
 /// One that the index does not take holds up no other: each is then tried by itself. What is refused is done with, until its text

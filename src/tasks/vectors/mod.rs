@@ -195,6 +195,7 @@ impl Lane {
             | TaskKind::GmailWatch
             | TaskKind::CampaignSpread
             | TaskKind::SuppressionSpread
+            | TaskKind::ErasureRead
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
