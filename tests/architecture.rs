@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Its search asks the vector index while somebody waits: there is nothing of it to be kept, so no task is between.
     ("api", &["config", "domain", "engine", "intake", "persons", "replay", "services", "sources", "store"]),
     ("replay", &["config", "domain", "engine", "intake", "sources", "store"]),
-    ("console", &["config", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
+    ("console", &["config", "doctor", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
     ("listener", &["api", "config", "console", "domain", "intake", "sources", "store", "engine", "telemetry"]),
     ("services", &["domain", "sources", "telemetry"]),
     ("telemetry", &[]),

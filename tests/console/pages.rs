@@ -537,6 +537,10 @@ client_secret = "secret-of-oauth"
         "true: addresses inside are called",
         "2 set (hidden)",
         "Europe/Berlin",
+        "What the doctor says of them",
+        // The clients of these tests take anything from anybody.
+        "clients.acme.smartlead.insecure",
+        "tag bad\">fault",
         "api_requests_per_second_max",
         "sheets_url",
         "refresh tokens (hidden)",

@@ -3,6 +3,7 @@
 use super::{Frame, page};
 use crate::config::{ClientConfig, Config, ShadowConfig, TargetConfig};
 use crate::console::{Page, Visit};
+use crate::doctor::{Finding, Report, Severity, settings as doctor};
 use crate::domain::ids::ClientId;
 use crate::sources::settings::{GmailCredentials, Secret};
 use askama::Template;
@@ -11,7 +12,17 @@ use askama::Template;
 #[template(path = "console/settings.html")]
 struct Settings<'a> {
     frame: Frame<'a>,
+    /// What the doctor says of these settings, the worst first; what is well is left out.
+    findings: Vec<Said>,
     sections: Vec<Section>,
+}
+
+struct Said {
+    severity: &'static str,
+    is_fault: bool,
+    at: String,
+    what: String,
+    to_do: String,
 }
 
 struct Section {
@@ -41,7 +52,19 @@ pub(in crate::console) fn show(visit: &Visit<'_>) -> Page {
     sections.extend(config.shadow.iter().map(shadow));
     sections.extend(config.notifications.iter().map(notifications));
     sections.extend(config.clients.iter().map(|(id, client)| of_client(id, client)));
-    page(200, &Settings { frame: Frame::new(visit, "settings", "Settings"), sections })
+    let report = Report::of(doctor::findings(config));
+    let findings = report.findings.into_iter().filter(|finding| finding.severity != Severity::Ok).map(said).collect();
+    page(200, &Settings { frame: Frame::new(visit, "settings", "Settings"), findings, sections })
+}
+
+fn said(finding: Finding) -> Said {
+    Said {
+        severity: finding.severity.as_str(),
+        is_fault: finding.severity == Severity::Fault,
+        at: finding.at,
+        what: finding.what,
+        to_do: finding.to_do,
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "values and references alike are shown")]
