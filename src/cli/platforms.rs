@@ -4,9 +4,10 @@ use crate::config::Config;
 use crate::domain::ids::ClientId;
 use crate::services::instantly::{self, Instantly};
 use crate::services::smartlead::{self, Smartlead};
-use crate::sources::settings::{InstantlySettings, SmartleadSettings};
+use crate::sources::settings::{ClientSources, InstantlySettings, SmartleadSettings};
 use crate::tasks::{Pace, PlatformAccount, PlatformService};
 use anyhow::Context as _;
+use std::collections::BTreeMap;
 
 const NO_ROOTS: &str = "make the HTTPS client (are root certificates installed?)";
 
@@ -17,19 +18,32 @@ pub(super) fn accounts(config: &Config) -> anyhow::Result<Vec<PlatformAccount>> 
         let smartlead = client.sources.smartlead.as_ref().map(smartlead_account).transpose()?.flatten();
         let instantly = client.sources.instantly.as_ref().map(instantly_account).transpose()?.flatten();
         for (key, account) in [smartlead, instantly].into_iter().flatten() {
-            add(&mut accounts, client_id, key, account);
+            add(&mut accounts, client_id, &client.sources, key, account);
         }
     }
     Ok(accounts.into_iter().map(|(_, account)| account).collect())
 }
 
-fn add(accounts: &mut Vec<(String, PlatformAccount)>, client_id: &ClientId, key: String, account: PlatformAccount) {
+fn add(
+    accounts: &mut Vec<(String, PlatformAccount)>,
+    client_id: &ClientId,
+    sources: &ClientSources,
+    key: String,
+    account: PlatformAccount,
+) {
     let known = accounts
         .iter_mut()
         .find(|(known, other)| *known == key && other.service.platform() == account.service.platform());
     match known {
-        Some((_, known)) => known.clients.push(client_id.clone()),
-        None => accounts.push((key, PlatformAccount { clients: vec![client_id.clone()], ..account })),
+        Some((_, known)) => {
+            known.clients.push(client_id.clone());
+            known.sources.insert(client_id.clone(), sources.clone());
+        }
+        None => {
+            let clients = vec![client_id.clone()];
+            let sources = [(client_id.clone(), sources.clone())].into();
+            accounts.push((key, PlatformAccount { clients, sources, ..account }));
+        }
     }
 }
 
@@ -40,6 +54,7 @@ fn smartlead_account(settings: &SmartleadSettings) -> anyhow::Result<Option<(Str
     let account = PlatformAccount {
         service: PlatformService::Smartlead(Smartlead::new(key.clone(), url).context(NO_ROOTS)?),
         clients: Vec::new(),
+        sources: BTreeMap::new(),
         pace: Pace {
             per_second_max: settings.requests_per_second.unwrap_or(usual.per_second_max),
             per_minute_max: settings.requests_per_minute.unwrap_or(usual.per_minute_max),
@@ -58,6 +73,7 @@ fn instantly_account(settings: &InstantlySettings) -> anyhow::Result<Option<(Str
     let account = PlatformAccount {
         service: PlatformService::Instantly { client, stop_interest: settings.stop_interest_value },
         clients: Vec::new(),
+        sources: BTreeMap::new(),
         pace: Pace {
             per_second_max: settings.requests_per_second.unwrap_or(usual.per_second_max),
             per_minute_max: settings.requests_per_minute.unwrap_or(usual.per_minute_max),

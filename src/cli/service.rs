@@ -168,12 +168,15 @@ pub(super) fn schedule(config: &Config) -> anyhow::Result<ScheduleSettings> {
             is_watched: settings.topic.is_some(),
         }))
     });
+    let blocks = config.rules.wants.blocks.iter();
+    let accounts = blocks.flat_map(|(client_id, all)| all.iter().map(move |platform| (client_id.clone(), *platform)));
     Ok(ScheduleSettings {
         clients: config.clients.keys().cloned().collect(),
         bodies_days: config.schedule.bodies_days,
         tasks_days: config.schedule.tasks_days,
         airtable: config.airtable.is_some(),
         mailboxes: mailboxes.flatten().collect(),
+        accounts: accounts.collect(),
         shadow: shadow::shadow(config)?,
     })
 }

@@ -377,6 +377,7 @@ options!(
         PlatformSyncSequence => "platform.sync_sequence",
         PlatformBlock => "platform.block",
         PlatformLeadStatus => "platform.lead_status",
+        PlatformReconcile => "platform.reconcile",
         SuppressionSpread => "suppression.spread",
         ScheduleHourly => "schedule.hourly",
         ScheduleDaily => "schedule.daily",

@@ -5,6 +5,7 @@ use super::platform::{PlatformError, client, id_of, send};
 use crate::domain::ids::{CampaignId, Email};
 use crate::sources::settings::Secret;
 use crate::telemetry::Destination;
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -82,6 +83,21 @@ pub struct InstantlyWebhook {
     pub is_disabled: bool,
 }
 
+/// A post of a webhook, as the workspace's log keeps it, whatever became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookPost {
+    pub at: DateTime<Utc>,
+    pub url: String,
+    pub payload: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostPage {
+    pub posts: Vec<WebhookPost>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<String>,
+}
+
 impl Instantly {
     pub fn new(key: Secret, api_url: &str) -> Result<Self, reqwest::Error> {
         Ok(Self { client: client()?, key, api_url: api_url.trim_end_matches('/').to_owned() })
@@ -156,6 +172,32 @@ impl Instantly {
             query = vec![("limit", PAGE.to_string()), ("starting_after", next)];
         }
         Ok(webhooks)
+    }
+
+    /// A page of the webhooks' log, from a day on.
+    pub async fn webhook_posts(
+        &self,
+        since: DateTime<Utc>,
+        starting_after: Option<&str>,
+    ) -> Result<PostPage, PlatformError> {
+        let mut query = vec![("limit", PAGE.to_string()), ("from", since.format("%Y-%m-%d").to_string())];
+        query.extend(starting_after.map(|after| ("starting_after", after.to_owned())));
+        let answer = self.call(Method::GET, &["webhook-events"], &query, None).await?;
+        let post = |item: &Value| {
+            // The payload stands there as an object, or as the text that was posted.
+            let payload = item.get("payload")?;
+            let payload = match payload.as_str() {
+                Some(text) => serde_json::from_str(text).ok()?,
+                None => payload.clone(),
+            };
+            Some(WebhookPost {
+                at: item.get("timestamp_created")?.as_str()?.parse().ok()?,
+                url: item.get("webhook_url").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                payload,
+            })
+        };
+        let posts = items(&answer)?.iter().filter_map(post).collect();
+        Ok(PostPage { posts, next: id_of(answer.get("next_starting_after")) })
     }
 
     async fn call(

@@ -5,6 +5,7 @@ use super::platform::{PlatformError, client, id_of, send};
 use crate::domain::ids::{CampaignId, Email};
 use crate::sources::settings::Secret;
 use crate::telemetry::Destination;
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -44,6 +45,38 @@ pub struct CompletedPage {
     /// Those that did not answer.
     pub emails: Vec<Email>,
     pub is_last: bool,
+}
+
+/// Which mails of a campaign are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mails {
+    /// Those that were sent in a span of time.
+    Sent { since: DateTime<Utc>, until: DateTime<Utc> },
+    /// Those that were answered, whenever they were sent.
+    Replied,
+}
+
+/// A mail of a campaign as its statistics tell of it: without the message itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailLine {
+    pub lead: Email,
+    /// The local part of the mail's Message-ID.
+    pub stats_id: String,
+    pub replied_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailPage {
+    pub lines: Vec<MailLine>,
+    pub is_last: bool,
+}
+
+/// What was written to and by a lead in a campaign, the oldest first, in the API's own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageHistory {
+    pub messages: Vec<Value>,
+    /// Our mailbox.
+    pub mailbox: Option<String>,
 }
 
 /// A webhook as it is registered.
@@ -145,6 +178,44 @@ impl Smartlead {
         Ok(CompletedPage {
             emails: emails.collect(),
             is_last: items.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// A page of what a campaign's statistics tell of its mails.
+    pub async fn mails(&self, campaign: &CampaignId, which: Mails, page: u32) -> Result<MailPage, PlatformError> {
+        let mut query = vec![("offset", page.saturating_mul(PAGE).to_string()), ("limit", PAGE.to_string())];
+        let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string();
+        match which {
+            Mails::Sent { since, until } => {
+                query.extend([("sent_time_start_date", time(since)), ("sent_time_end_date", time(until))]);
+            }
+            Mails::Replied => query.push(("email_status", "replied".to_owned())),
+        }
+        let answer = self.call(Method::GET, &["campaigns", campaign.as_str(), "statistics"], &query, None).await?;
+        let items = answer.get("data").and_then(Value::as_array).ok_or_else(PlatformError::unreadable)?;
+        let line = |item: &Value| {
+            let text = |name: &str| item.get(name).and_then(Value::as_str);
+            Some(MailLine {
+                lead: Email::parse(text("lead_email")?).ok()?,
+                stats_id: text("stats_id")?.to_owned(),
+                replied_at: text("reply_time").and_then(|time| time.parse().ok()),
+            })
+        };
+        Ok(MailPage {
+            lines: items.iter().filter_map(line).collect(),
+            is_last: items.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// What was written to and by a lead in a campaign.
+    pub async fn message_history(&self, campaign: &CampaignId, lead_id: &str) -> Result<MessageHistory, PlatformError> {
+        let path = ["campaigns", campaign.as_str(), "leads", lead_id, "message-history"];
+        let answer = self.call(Method::GET, &path, &[], None).await?;
+        // Both names are documented.
+        let items = answer.get("history").or_else(|| answer.get("messages")).and_then(Value::as_array);
+        Ok(MessageHistory {
+            messages: items.ok_or_else(PlatformError::unreadable)?.clone(),
+            mailbox: answer.get("from").and_then(Value::as_str).map(str::to_owned),
         })
     }
 

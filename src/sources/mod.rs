@@ -16,7 +16,7 @@ mod n8n;
 mod reply;
 pub mod settings;
 pub mod signature;
-mod smartlead;
+pub mod smartlead;
 
 use crate::domain::alert::AlertKind;
 use crate::domain::event::{Alert, CampaignChange, Event, EventData, Facts, Orphan, Profile, Source};

@@ -7,6 +7,7 @@ use crate::domain::ids::{CampaignId, ClientId};
 use crate::domain::outreach::Outreach;
 use crate::engine::rows::{ClaimedTask, TaskKind};
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The tasks of one account: these kinds, for these clients, at this platform.
@@ -37,6 +38,14 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.has_due_account_task(tasks, now).await,
             Self::Postgres(store) => store.has_due_account_task(tasks, now).await,
+        }
+    }
+
+    /// Which of these events of a client are known.
+    pub async fn known_events(&self, client_id: &ClientId, keys: &[String]) -> Result<HashSet<String>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.known_events(client_id, keys).await,
+            Self::Postgres(store) => store.known_events(client_id, keys).await,
         }
     }
 

@@ -337,11 +337,12 @@ pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str>
         TaskKind::VectorsDocument | TaskKind::VectorsPull => (!configured.vectors || !configured.airtable)
             .then_some("waits: documents need both Airtable and Pinecone; set [airtable] and [pinecone]"),
         TaskKind::CampaignSpread | TaskKind::SuppressionSpread | TaskKind::ErasureRead => None,
-        TaskKind::PlatformSyncSequence | TaskKind::PlatformBlock | TaskKind::PlatformLeadStatus => {
-            (!configured.platforms).then_some(
-                "waits: no platform can be called; set api_key of [clients.….smartlead] or [clients.….instantly]",
-            )
-        }
+        TaskKind::PlatformSyncSequence
+        | TaskKind::PlatformBlock
+        | TaskKind::PlatformLeadStatus
+        | TaskKind::PlatformReconcile => (!configured.platforms).then_some(
+            "waits: no platform can be called; set api_key of [clients.….smartlead] or [clients.….instantly]",
+        ),
     }
 }
 

@@ -70,6 +70,7 @@ impl World {
         let account = |service: PlatformService, pace: Pace| PlatformAccount {
             service,
             clients: vec![acme.clone()],
+            sources: std::collections::BTreeMap::new(),
             pace,
             comes_round: true,
         };

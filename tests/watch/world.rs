@@ -1,7 +1,7 @@
 //! An engine on a database, a clock that stands still until it is set, and whatever is posted to it.
 
 use crate::common::{Database, Kind, Person};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
@@ -28,6 +28,10 @@ impl Clock {
 
     pub(crate) fn set(&self, time: &str) {
         self.0.store(time.parse::<DateTime<Utc>>().unwrap().timestamp_micros(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn go_on(&self, by: TimeDelta) {
+        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -110,6 +110,7 @@ fn work(workspace: &mut Workspace, method: &str, segments: &[&str], query: &Quer
         ("GET", ["block-lists-entries"]) => Ok(workspace.blocked(query)),
         ("POST", ["block-lists-entries"]) => workspace.block(body),
         ("GET", ["webhooks"]) => Ok(workspace.webhooks(query)),
+        ("GET", ["webhook-events"]) => workspace.webhook_events(query),
         _ => Err((404, "Route not found")),
     }
 }

@@ -123,6 +123,10 @@ fn work(
         ("POST", ["leads", lead, "unsubscribe"]) => account.unsubscribe_everywhere(number(lead)?),
         ("GET", ["campaigns", campaign, "leads"]) => account.list(number(campaign)?, query),
         ("POST", ["campaigns", campaign, "leads"]) => account.import(number(campaign)?, body),
+        ("GET", ["campaigns", campaign, "statistics"]) => account.statistics(number(campaign)?, query),
+        ("GET", ["campaigns", campaign, "leads", lead, "message-history"]) => {
+            account.message_history(number(campaign)?, number(lead)?)
+        }
         ("POST", ["campaigns", campaign, "leads", lead, what]) => {
             let (campaign, lead) = (number(campaign)?, number(lead)?);
             match *what {

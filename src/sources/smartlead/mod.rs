@@ -1,6 +1,7 @@
 //! Smartlead's webhooks. Shapes and traps: the vendor's webhook events reference and live captures; field names are theirs.
 
 mod categories;
+pub mod history;
 mod messages;
 
 use super::json::{Object, split_name, text_of, time};

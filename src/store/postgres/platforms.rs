@@ -9,6 +9,7 @@ use crate::store::platforms::AccountTasks;
 use crate::store::views::InSequence;
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 // A row that another instance is claiming is passed over, not waited for.
@@ -78,6 +79,17 @@ impl PostgresStore {
             .await
             .map_err(fault)?;
         Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn known_events(
+        &self,
+        client_id: &ClientId,
+        keys: &[String],
+    ) -> Result<HashSet<String>, StoreError> {
+        let query = sqlx::query("SELECT dedupe_key FROM events WHERE client_id = $1 AND dedupe_key = ANY($2)");
+        let query = query.bind(client_id.as_str()).bind(keys);
+        let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(|row| row.text("dedupe_key")).collect()
     }
 
     pub(in crate::store) async fn platform_lead(

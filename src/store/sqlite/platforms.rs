@@ -9,6 +9,7 @@ use crate::store::platforms::AccountTasks;
 use crate::store::views::InSequence;
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 pub(super) const CLAIM: &str = "
@@ -77,6 +78,20 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         Ok(row.is_some())
+    }
+
+    pub(in crate::store) async fn known_events(
+        &self,
+        client_id: &ClientId,
+        keys: &[String],
+    ) -> Result<HashSet<String>, StoreError> {
+        let query = sqlx::query(
+            "SELECT e.dedupe_key FROM json_each(?2) AS k
+             CROSS JOIN events AS e ON e.client_id = ?1 AND e.dedupe_key = k.value",
+        );
+        let query = query.bind(client_id.as_str()).bind(json_text(keys)?);
+        let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
+        rows.iter().map(|row| row.text("dedupe_key")).collect()
     }
 
     pub(in crate::store) async fn platform_lead(

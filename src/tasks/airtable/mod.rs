@@ -179,7 +179,8 @@ impl Lane {
             | TaskKind::ScheduleHourly
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
-            | TaskKind::PlatformLeadStatus => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
+            | TaskKind::PlatformLeadStatus
+            | TaskKind::PlatformReconcile => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
         base.settle(&task, done).await?;
         Ok(Turn::Worked(1))

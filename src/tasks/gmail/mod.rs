@@ -259,6 +259,7 @@ impl Lane {
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
             | TaskKind::PlatformLeadStatus
+            | TaskKind::PlatformReconcile
             | TaskKind::AirtableEraseLead => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await

@@ -8,7 +8,7 @@ use crate::domain::outreach::{Outreach, Wanted, Why, wanted};
 use crate::domain::rules::Rules;
 use crate::domain::suppression::reason_for;
 use crate::engine::alerts::{Raised, alert_log};
-use crate::engine::decide::Incoming;
+use crate::engine::decide::{DeliveryAnswer, Incoming};
 use crate::engine::rows::{
     Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TriggerType,
 };
@@ -30,6 +30,11 @@ pub(super) struct Desk {
     pub(super) platform: Outreach,
     rules: Rules,
     clock: Now,
+}
+
+/// Work that comes round, and is never given up.
+fn is_round(kind: TaskKind) -> bool {
+    matches!(kind, TaskKind::PlatformLeadStatus | TaskKind::PlatformReconcile)
 }
 
 /// What a task did, to be settled with it.
@@ -150,10 +155,16 @@ impl Desk {
             Outreach::Instantly => Source::Instantly,
         };
         let incoming = Incoming::of_events(Uuid::new_v4(), client_id.clone(), source, self.now(), events);
+        self.apply_all(&[incoming]).await?;
+        Ok(())
+    }
+
+    /// The same for what was read already; tells what each event did.
+    pub(super) async fn apply_all(&self, batch: &[Incoming]) -> Result<Vec<DeliveryAnswer>, Stopped> {
         let trigger = TriggerType::HourlyCron;
         let context = Context { store: &self.store, rules: &self.rules, now: &self.clock, trigger };
-        match apply_through_conflicts(&[incoming], &context).await {
-            Ok(_) => Ok(()),
+        match apply_through_conflicts(batch, &context).await {
+            Ok(applied) => Ok(applied.answers),
             Err(error) if error.is_unavailable() => Err(Stopped::busy(self.now(), &error)),
             Err(error) => Err(Stopped::Refused(error.to_string())),
         }
@@ -186,7 +197,7 @@ impl Desk {
         }
         let end = match stopped.end(task, now) {
             // Work that comes round is never given up.
-            TaskEnd::Dead { error } if task.kind == TaskKind::PlatformLeadStatus => {
+            TaskEnd::Dead { error } if is_round(task.kind) => {
                 let due_at = now + TimeDelta::milliseconds(FAILED_ROUND_MS);
                 TaskEnd::Retry { due_at, error, counts: false }
             }
@@ -200,7 +211,7 @@ impl Desk {
         match &end {
             TaskEnd::Dead { error } => logs.push(open(error, LogStatus::Failed)),
             // Told as open, once; whatever it comes to takes the place of it.
-            TaskEnd::Retry { error, .. } if task.kind != TaskKind::PlatformLeadStatus => {
+            TaskEnd::Retry { error, .. } if !is_round(task.kind) => {
                 logs.push(open(error, LogStatus::Pending));
             }
             TaskEnd::Retry { .. } | TaskEnd::Done | TaskEnd::Again { .. } => {}

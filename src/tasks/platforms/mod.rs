@@ -5,6 +5,7 @@ mod block;
 mod desk;
 mod gate;
 mod instantly;
+mod reconcile;
 mod smartlead;
 mod status;
 
@@ -17,12 +18,13 @@ use crate::engine::rows::{ClaimedTask, TaskKind, TaskRow};
 use crate::intake::Now;
 use crate::services::instantly::Instantly;
 use crate::services::smartlead::Smartlead;
-use crate::sources::settings::Secret;
+use crate::sources::settings::{ClientSources, Secret};
 use crate::store::{AccountTasks, Store, StoreError};
 use desk::{Desk, Done};
 pub use gate::Pace;
 use gate::Stopped;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -31,6 +33,8 @@ use uuid::Uuid;
 pub struct PlatformAccount {
     pub service: PlatformService,
     pub clients: Vec<ClientId>,
+    /// How their webhooks are read; as usual where nothing is said.
+    pub sources: BTreeMap<ClientId, ClientSources>,
     pub pace: Pace,
     /// Leads are asked for by themselves too, not only when a contact changes.
     pub comes_round: bool,
@@ -68,23 +72,29 @@ impl PlatformService {
     }
 }
 
-const KINDS: [TaskKind; 3] = [TaskKind::PlatformSyncSequence, TaskKind::PlatformBlock, TaskKind::PlatformLeadStatus];
+const KINDS: [TaskKind; 4] = [
+    TaskKind::PlatformSyncSequence,
+    TaskKind::PlatformBlock,
+    TaskKind::PlatformLeadStatus,
+    TaskKind::PlatformReconcile,
+];
 const PRIORITY_STATUS: u8 = 7;
 
 pub(super) struct Lane {
     desk: Desk,
     service: PlatformService,
     clients: Vec<ClientId>,
+    sources: BTreeMap<ClientId, ClientSources>,
     wants_rounds: bool,
 }
 
 impl Lane {
     pub(super) fn new(store: &Store, rules: &Rules, now: &Now, pause: &Pause, account: PlatformAccount) -> Self {
-        let PlatformAccount { service, clients, pace, comes_round } = account;
+        let PlatformAccount { service, clients, sources, pace, comes_round } = account;
         let (platform, fingerprint) = (service.platform(), service.fingerprint());
         let gate = gate::Gate::new(store.clone(), now.clone(), pause.clone(), platform, &fingerprint, pace);
         let desk = Desk::new(store, rules, now, gate, platform);
-        Self { desk, service, clients, wants_rounds: comes_round }
+        Self { desk, service, clients, sources, wants_rounds: comes_round }
     }
 
     /// One task.
@@ -128,6 +138,12 @@ impl Lane {
             }
             TaskKind::PlatformBlock => block::work(desk, &self.service, task).await,
             TaskKind::PlatformLeadStatus => status::work(desk, &self.service, task).await,
+            TaskKind::PlatformReconcile => {
+                let usual = ClientSources::default();
+                let sources = self.sources.get(&task.tenant).unwrap_or(&usual);
+                // On the heap: it is the largest of them.
+                Box::pin(reconcile::work(desk, &self.service, (&self.clients, sources), task)).await
+            }
             TaskKind::AirtableSyncLead
             | TaskKind::AirtableWriteBack
             | TaskKind::AirtableSyncClient

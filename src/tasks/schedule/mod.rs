@@ -7,6 +7,7 @@ mod campaign_analytics;
 mod follow_up_due;
 mod list_totals;
 mod pages;
+mod reconcile;
 mod renewals;
 mod retention;
 mod return_due;
@@ -20,6 +21,7 @@ use super::logs::settled;
 use super::shadow::Shadow;
 use super::{Turn, lease_until};
 use crate::domain::ids::{ClientId, Email};
+use crate::domain::outreach::Outreach;
 use crate::domain::stage::options;
 use crate::domain::zone::Zone;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow, TriggerType};
@@ -40,6 +42,7 @@ options!(
         ListTotals => "list_totals",
         CampaignAnalytics => "campaign_analytics",
         Renewals => "renewals",
+        Reconcile => "reconcile",
         SourceSilent => "source_silent",
         Retention => "retention",
         ShadowReport => "shadow_report",
@@ -54,6 +57,7 @@ impl Job {
         Self::FollowUpDue,
         Self::CampaignAnalytics,
         Self::Renewals,
+        Self::Reconcile,
         Self::SourceSilent,
         Self::Retention,
     ];
@@ -74,6 +78,8 @@ pub struct ScheduleSettings {
     /// Airtable is configured, so its rounds are to be there.
     pub airtable: bool,
     pub mailboxes: Vec<Mailbox>,
+    /// The platforms that can be asked for a client.
+    pub accounts: Vec<(ClientId, Outreach)>,
     /// Set where the engine only looks on beside another flow.
     pub shadow: Option<Shadow>,
 }
@@ -83,6 +89,7 @@ impl ScheduleSettings {
     pub fn has_work_for(&self, job: Job) -> bool {
         match job {
             Job::ShadowReport => self.shadow.is_some(),
+            Job::Reconcile => !self.accounts.is_empty(),
             Job::WentSilent
             | Job::ReturnDue
             | Job::FollowUpDue

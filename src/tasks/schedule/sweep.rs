@@ -1,8 +1,8 @@
 //! Jobs, one after the other: by the clock, or by hand with `sweep`.
 
 use super::{
-    Job, PRIORITY, ScheduleSettings, campaign_analytics, follow_up_due, list_totals, renewals, retention, return_due,
-    sequence_finished, shadow_report, source_silent, went_silent,
+    Job, PRIORITY, ScheduleSettings, campaign_analytics, follow_up_due, list_totals, reconcile, renewals, retention,
+    return_due, sequence_finished, shadow_report, source_silent, went_silent,
 };
 use crate::domain::ids::ClientId;
 use crate::domain::rules::Rules;
@@ -104,7 +104,7 @@ const fn automation_type(job: Job) -> AutomationType {
         Job::WentSilent | Job::ReturnDue | Job::SequenceFinished => AutomationType::StatusUpdate,
         Job::FollowUpDue | Job::SourceSilent => AutomationType::TaskCreation,
         Job::ListTotals | Job::CampaignAnalytics => AutomationType::AnalyticsUpdate,
-        Job::Renewals | Job::Retention | Job::ShadowReport => AutomationType::Other,
+        Job::Renewals | Job::Reconcile | Job::Retention | Job::ShadowReport => AutomationType::Other,
     }
 }
 
@@ -278,6 +278,7 @@ async fn work(job: Job, run: &Run<'_>) -> Result<JobReport, Halt> {
         Job::ListTotals => list_totals::work(run).await,
         Job::CampaignAnalytics => campaign_analytics::work(run).await,
         Job::Renewals => renewals::work(run).await,
+        Job::Reconcile => reconcile::work(run).await,
         Job::SourceSilent => source_silent::work(run).await,
         Job::Retention => retention::work(run).await,
         Job::ShadowReport => shadow_report::work(run).await,

@@ -200,6 +200,7 @@ impl Lane {
             | TaskKind::ScheduleDaily
             | TaskKind::PlatformBlock
             | TaskKind::PlatformLeadStatus
+            | TaskKind::PlatformReconcile
             | TaskKind::AirtableEraseLead
             | TaskKind::AiClassify
             | TaskKind::AiSummarise

@@ -1,9 +1,12 @@
 //! One account: its leads are one an address, whatever campaigns they are in.
 
+mod history;
+
 use super::Answered;
 use crate::sandbox::outreach::{Allowed, Usage};
 use crate::sandbox::query::Query;
 use chrono::{DateTime, Utc};
+use history::Mail;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +64,8 @@ pub struct Account {
     campaigns: BTreeSet<u64>,
     block_list: BTreeSet<String>,
     webhooks: BTreeMap<u64, Value>,
+    /// In the order in which they were sent.
+    mails: Vec<Mail>,
     next: u64,
 }
 
@@ -73,6 +78,7 @@ impl Account {
             campaigns: BTreeSet::new(),
             block_list: BTreeSet::new(),
             webhooks: BTreeMap::new(),
+            mails: Vec::new(),
             next: 0,
         }
     }

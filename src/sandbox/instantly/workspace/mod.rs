@@ -1,8 +1,11 @@
 //! One workspace: a lead is of one campaign, and an address may have several leads.
 
+mod posts;
+
 use super::Answered;
 use crate::sandbox::outreach::{Allowed, Usage};
 use crate::sandbox::query::Query;
+use posts::Post;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -28,6 +31,8 @@ pub struct Workspace {
     leads: BTreeMap<String, Lead>,
     block_list: BTreeSet<String>,
     webhooks: Vec<Value>,
+    /// The oldest first.
+    posts: Vec<Post>,
     removed: usize,
     made: u128,
 }
@@ -40,6 +45,7 @@ impl Workspace {
             leads: BTreeMap::new(),
             block_list: BTreeSet::new(),
             webhooks: Vec::new(),
+            posts: Vec::new(),
             removed: 0,
             made: 0,
         }
