@@ -34,16 +34,13 @@ fn add(
     let known = accounts
         .iter_mut()
         .find(|(known, other)| *known == key && other.service.platform() == account.service.platform());
-    match known {
-        Some((_, known)) => {
-            known.clients.push(client_id.clone());
-            known.sources.insert(client_id.clone(), sources.clone());
-        }
-        None => {
-            let clients = vec![client_id.clone()];
-            let sources = [(client_id.clone(), sources.clone())].into();
-            accounts.push((key, PlatformAccount { clients, sources, ..account }));
-        }
+    if let Some((_, known)) = known {
+        known.clients.push(client_id.clone());
+        known.sources.insert(client_id.clone(), sources.clone());
+    } else {
+        let clients = vec![client_id.clone()];
+        let sources = [(client_id.clone(), sources.clone())].into();
+        accounts.push((key, PlatformAccount { clients, sources, ..account }));
     }
 }
 

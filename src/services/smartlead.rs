@@ -156,7 +156,7 @@ impl Smartlead {
     pub async fn completed(
         &self,
         campaign: &CampaignId,
-        sent_since: chrono::DateTime<chrono::Utc>,
+        sent_since: DateTime<Utc>,
         page: u32,
     ) -> Result<CompletedPage, PlatformError> {
         let query = [

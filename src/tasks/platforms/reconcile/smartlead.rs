@@ -110,16 +110,15 @@ async fn conversation(
         Some(contact_id) => store.platform_lead(contact_id, Outreach::Smartlead, None).await?,
         None => None,
     };
-    let lead_id = match known {
-        Some(lead_id) => lead_id,
-        None => {
-            let Some(found) = round.request(client.lead_by_email(lead)).await?.flatten() else { return Ok(()) };
-            if let Some(contact_id) = contact_id {
-                let now = round.desk.now();
-                store.set_platform_lead(contact_id, Outreach::Smartlead, None, Some(&found.id), now).await?;
-            }
-            found.id
+    let lead_id = if let Some(lead_id) = known {
+        lead_id
+    } else {
+        let Some(found) = round.request(client.lead_by_email(lead)).await?.flatten() else { return Ok(()) };
+        if let Some(contact_id) = contact_id {
+            let now = round.desk.now();
+            store.set_platform_lead(contact_id, Outreach::Smartlead, None, Some(&found.id), now).await?;
         }
+        found.id
     };
     let history = round.request(client.message_history(campaign, &lead_id)).await?;
     let Some(history) = history else {
