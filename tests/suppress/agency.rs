@@ -81,8 +81,13 @@ impl Agency {
         let vectors = VectorSettings { index, chunk_limits: Limits::of(200), poll_ms: 300_000, airtable: None };
         let mut accounts = Vec::new();
         for id in CLIENTS {
-            let account =
-                |service, pace| PlatformAccount { service, clients: vec![client(id)], pace, comes_round: false };
+            let account = |service, pace| PlatformAccount {
+                service,
+                clients: vec![client(id)],
+                sources: std::collections::BTreeMap::new(),
+                pace,
+                comes_round: false,
+            };
             let smartlead = Smartlead::new(Secret::new(smartlead_key(id)), &format!("{url}/api/v1")).unwrap();
             accounts.push(account(PlatformService::Smartlead(smartlead), Pace::SMARTLEAD));
             let instantly = Instantly::new(Secret::new(instantly_key(id)), &format!("{url}/api/v2")).unwrap();
