@@ -77,13 +77,16 @@ on_both! {
                 at_work.fetch_add(1, Ordering::SeqCst);
                 let turn = dispatcher.turn().await.unwrap();
                 at_work.fetch_sub(1, Ordering::SeqCst);
+                let until = match turn {
+                    Turn::Worked(_) => continue,
+                    Turn::Wait(until) => until,
+                    Turn::Idle => world.clock.read() + TimeDelta::seconds(1),
+                };
                 // The clock stands still while somebody asks: a lease is longer than any question takes.
-                match turn {
-                    Turn::Worked(_) => {}
-                    Turn::Wait(_) | Turn::Idle if at_work.load(Ordering::SeqCst) > 0 => tokio::task::yield_now().await,
-                    Turn::Wait(until) => world.clock.to(until),
-                    Turn::Idle => world.clock.forward_ms(1_000),
+                while at_work.load(Ordering::SeqCst) > 0 {
+                    tokio::task::yield_now().await;
                 }
+                world.clock.to(until);
             }
         };
         tokio::join!(one(), one(), one(), one());

@@ -206,7 +206,7 @@ impl Agency {
                     until_killed(Box::pin(dispatcher.turn()), |_| self.cuts.is_hanging()).await
                 }
                 Weather::KilledAnywhere(_) => {
-                    let polls_max = 2 + self.dice.below(150);
+                    let polls_max = 2 + self.dice.below(80);
                     until_killed(Box::pin(dispatcher.turn()), |polls| polls > polls_max).await
                 }
             };

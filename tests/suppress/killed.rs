@@ -117,8 +117,12 @@ async fn erased(kind: Kind, weather: Weather) -> Told {
     assert_eq!(agency.sandbox.with(|base| base.leads().len()), writes - 1, "{weather:?}: Bob's lead is Bob's");
     assert!(indexed(&agency).contains("dear bob"), "{weather:?}: and what was said to him is still found");
     assert_eq!(agency.world.count("tasks WHERE status = 'dead'").await, 0, "{weather:?}");
-    let is_deadly = matches!(weather, Weather::KilledAtEachRequest | Weather::KilledAnywhere(_));
-    assert_eq!(agency.kills > 3, is_deadly, "{weather:?}: killed {} times", agency.kills);
+    match weather {
+        Weather::KilledAtEachRequest => assert!(agency.kills > 3, "killed {} times", agency.kills),
+        // How often depends on how often it waits, which a machine at rest does less.
+        Weather::KilledAnywhere(_) => assert!(agency.kills > 0),
+        Weather::Calm | Weather::Storm(_) | Weather::FourInstances => assert_eq!(agency.kills, 0),
+    }
     // Of another one's conversation the part is told apart by a number of the receipt's.
     let name = |name: String| if name.starts_with("vectors: a/") { "vectors: a/…".to_owned() } else { name };
     (removed, parts.into_iter().map(|(part, done)| (name(part), done.removed)).collect())
