@@ -127,6 +127,17 @@ on_both! {
         assert_eq!(told.iter().filter(|row| row.starts_with("Failed")).count(), 1, "{told:#?}");
         let marked = world.person.texts("SELECT message_content AS x FROM chat_history WHERE vector_id IS NULL").await;
         assert_eq!(marked, ["A poisoned question."]);
+
+        // What was there under an older text is not left there.
+        let edited = "UPDATE chat_history SET message_content = 'A poisoned end.' WHERE message_content = 'A third question.'";
+        world.person.run(edited).await.unwrap();
+        world.replies(LEE, "r4", "A last question.").await;
+        world.clock.forward_ms(86_400_000);
+        world.work().await;
+        world.work().await;
+        let mut there: Vec<String> = world.there()["documents"].values().cloned().collect();
+        there.sort();
+        assert_eq!(there, ["A first question.", "A last question."]);
     }
 }
 

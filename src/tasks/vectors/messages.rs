@@ -80,8 +80,11 @@ async fn bring_each(lane: &Lane, hold: &Hold<'_>, changes: &[Change]) -> Result<
         let (Halt::Vector(error @ VectorError::Rejected { .. }), Some((after, _))) = (&halt, &change.after) else {
             return Err(halt);
         };
-        let chunks = change.before.as_ref().map_or(0, |before| before.chunks);
-        lane.store.note_vector_passages(&[VectorPassage { chunks, ..after.clone() }], lane.now()).await?;
+        // What was there of it goes: it may be the text of before somebody was erased.
+        let chunks = change.before.as_ref().map_or(0, |before| before.chunks).max(after.chunks);
+        let there = Change { before: Some(VectorPassage { chunks, ..after.clone() }), after: None };
+        bring(lane, hold, &[there]).await?;
+        lane.store.note_vector_passages(&[VectorPassage { chunks: 0, ..after.clone() }], lane.now()).await?;
         let row = LogRow {
             log_id: once(&["refused", &after.subject, &format!("{:?}", after.hash)]),
             contact_id: hold.task.contact_id,
