@@ -64,27 +64,18 @@ impl Store {
     /// Sets tokens of a day aside for a call; false where so many are not left.
     pub async fn reserve_tokens(&self, day: NaiveDate, tokens: i64, tokens_max: i64) -> Result<bool, StoreError> {
         let day = day.to_string();
-        match self {
-            Self::Sqlite(store) => store.reserve_tokens(&day, tokens, tokens_max).await,
-            Self::Postgres(store) => store.reserve_tokens(&day, tokens, tokens_max).await,
-        }
+        both!(self, reserve_tokens(&day, tokens, tokens_max))
     }
 
     /// What a call took more (or, negative, less) than was set aside for it.
     pub async fn correct_tokens(&self, day: NaiveDate, by: i64) -> Result<(), StoreError> {
         let day = day.to_string();
-        match self {
-            Self::Sqlite(store) => store.correct_tokens(&day, by).await,
-            Self::Postgres(store) => store.correct_tokens(&day, by).await,
-        }
+        both!(self, correct_tokens(&day, by))
     }
 
     pub async fn ai_day(&self, day: NaiveDate) -> Result<AiDay, StoreError> {
         let day = day.to_string();
-        match self {
-            Self::Sqlite(store) => store.ai_day(&day).await,
-            Self::Postgres(store) => store.ai_day(&day).await,
-        }
+        both!(self, ai_day(&day))
     }
 
     /// A reply by the key of its event; `reading_key` is that of the event which a reading of it would be.
@@ -94,24 +85,15 @@ impl Store {
         message_key: &str,
         reading_key: &str,
     ) -> Result<Option<ReplyToRead>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.reply_to_read(contact_id, message_key, reading_key).await,
-            Self::Postgres(store) => store.reply_to_read(contact_id, message_key, reading_key).await,
-        }
+        both!(self, reply_to_read(contact_id, message_key, reading_key))
     }
 
     pub async fn conversation(&self, contact_id: Uuid, limit: u32) -> Result<Option<Conversation>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.conversation(contact_id, limit).await,
-            Self::Postgres(store) => store.conversation(contact_id, limit).await,
-        }
+        both!(self, conversation(contact_id, limit))
     }
 
     /// False where the summary is not the one that was seen any more: somebody else wrote it.
     pub async fn write_summary(&self, write: &SummaryWrite) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.write_summary(write).await,
-            Self::Postgres(store) => store.write_summary(write).await,
-        }
+        both!(self, write_summary(write))
     }
 }

@@ -12,26 +12,17 @@ use uuid::Uuid;
 impl Store {
     /// Newest first.
     pub async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.alerts(filter).await,
-            Self::Postgres(store) => store.alerts(filter).await,
-        }
+        both!(self, alerts(filter))
     }
 
     /// How many there are of each kind and status, of one client or of all.
     pub async fn alert_counts(&self, client: Option<&ClientId>) -> Result<Vec<AlertCount>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.alert_counts(client).await,
-            Self::Postgres(store) => store.alert_counts(client).await,
-        }
+        both!(self, alert_counts(client))
     }
 
     /// A person has seen it. False where there is no such alert, or it is no longer open.
     pub async fn acknowledge_alert(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.end_alert(id, AlertStatus::Acknowledged, now).await,
-            Self::Postgres(store) => store.end_alert(id, AlertStatus::Acknowledged, now).await,
-        }
+        both!(self, end_alert(id, AlertStatus::Acknowledged, now))
     }
 
     /// What it was about is over. False where there is no such alert, or it is resolved already.
@@ -43,10 +34,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let id = alert_id(tenant, kind, key);
-        match self {
-            Self::Sqlite(store) => store.end_alert(id, AlertStatus::Resolved, now).await,
-            Self::Postgres(store) => store.end_alert(id, AlertStatus::Resolved, now).await,
-        }
+        both!(self, end_alert(id, AlertStatus::Resolved, now))
     }
 }
 

@@ -63,25 +63,16 @@ impl Store {
         limit: u32,
     ) -> Result<TimelinePage, StoreError> {
         // One more than asked for tells whether something is older.
-        let found = match self {
-            Self::Sqlite(store) => store.timeline_before(contact_id, &before, limit + 1).await?,
-            Self::Postgres(store) => store.timeline_before(contact_id, &before, limit + 1).await?,
-        };
+        let found = both!(self, timeline_before(contact_id, &before, limit + 1))?;
         timeline_page(found, before, limit)
     }
 
     pub async fn contacts_page(&self, filter: &ContactFilter) -> Result<Vec<ContactView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_page(filter).await,
-            Self::Postgres(store) => store.contacts_page(filter).await,
-        }
+        both!(self, contacts_page(filter))
     }
 
     pub async fn tasks_page(&self, page: &TaskPage) -> Result<Vec<TaskView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.tasks_page(page).await,
-            Self::Postgres(store) => store.tasks_page(page).await,
-        }
+        both!(self, tasks_page(page))
     }
 }
 

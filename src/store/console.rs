@@ -192,15 +192,6 @@ pub(super) const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::Runni
 /// By client, then stage.
 pub type StageCounts = BTreeMap<String, BTreeMap<Stage, i64>>;
 
-macro_rules! both {
-    ($store:expr, $method:ident($($argument:expr),*)) => {
-        match $store {
-            Store::Sqlite(store) => store.$method($($argument),*).await,
-            Store::Postgres(store) => store.$method($($argument),*).await,
-        }
-    };
-}
-
 impl Store {
     /// How many contacts are in each stage, out of the counters.
     pub async fn stage_counts(&self) -> Result<StageCounts, StoreError> {

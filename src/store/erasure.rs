@@ -145,18 +145,12 @@ impl Tx {
         client_id: Option<&ClientId>,
         email: &Email,
     ) -> Result<Vec<Subject>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.hold_person(client_id, email).await,
-            Self::Postgres(tx) => tx.hold_person(client_id, email).await,
-        }
+        both!(self, hold_person(client_id, email))
     }
 
     /// The requests that brought a contact's events.
     pub async fn deliveries_of(&mut self, contact_id: Uuid) -> Result<Vec<Mention>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.deliveries_of(contact_id).await,
-            Self::Postgres(tx) => tx.deliveries_of(contact_id).await,
-        }
+        both!(self, deliveries_of(contact_id))
     }
 
     /// Gives all rows of a contact to its anonymous successor, without anything of the person, and deletes the contact.
@@ -166,26 +160,17 @@ impl Tx {
         successor: Uuid,
         session_id: &str,
     ) -> Result<TakenApart, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.take_apart(contact_id, successor, session_id).await,
-            Self::Postgres(tx) => tx.take_apart(contact_id, successor, session_id).await,
-        }
+        both!(self, take_apart(contact_id, successor, session_id))
     }
 
     /// Mails that were set aside for an address, by its key.
     pub async fn forget_aside(&mut self, client_id: &ClientId, key: &str) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.forget_aside(client_id, key).await,
-            Self::Postgres(tx) => tx.forget_aside(client_id, key).await,
-        }
+        both!(self, forget_aside(client_id, key))
     }
 
     /// A row of a place as it stands now, held until the transaction ends. None where it is gone.
     pub async fn hold_mention(&mut self, place: &Place, id: Uuid) -> Result<Option<Mention>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.hold_mention(place, id).await,
-            Self::Postgres(tx) => tx.hold_mention(place, id).await,
-        }
+        both!(self, hold_mention(place, id))
     }
 
     /// Writes a row's texts again, or drops it where there are none. `sha256` is of a request's new body.
@@ -196,25 +181,16 @@ impl Tx {
         texts: Option<&[Option<String>]>,
         sha256: Option<[u8; 32]>,
     ) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.rewrite(place, id, texts, sha256).await,
-            Self::Postgres(tx) => tx.rewrite(place, id, texts, sha256).await,
-        }
+        both!(self, rewrite(place, id, texts, sha256))
     }
 
     pub async fn save_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.save_receipt(receipt).await,
-            Self::Postgres(tx) => tx.save_receipt(receipt).await,
-        }
+        both!(self, save_receipt(receipt))
     }
 
     /// Whose conversations these messages are, of those that may be in a vector index.
     pub async fn indexed_contacts(&mut self, chat_ids: &[Uuid]) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.indexed_contacts(chat_ids).await,
-            Self::Postgres(tx) => tx.indexed_contacts(chat_ids).await,
-        }
+        both!(self, indexed_contacts(chat_ids))
     }
 
     /// Holds a task on with a new payload; nobody can take it over before the end of the transaction. False where somebody has.
@@ -225,26 +201,17 @@ impl Tx {
         lease_until: DateTime<Utc>,
         payload: &serde_json::Value,
     ) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.keep_lease(task_id, lease, lease_until, payload).await,
-            Self::Postgres(tx) => tx.keep_lease(task_id, lease, lease_until, payload).await,
-        }
+        both!(self, keep_lease(task_id, lease, lease_until, payload))
     }
 
     /// The receipts of a subject as this transaction sees them, the newest first.
     pub async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.receipts_of(hashes).await,
-            Self::Postgres(tx) => tx.receipts_of(hashes).await,
-        }
+        both!(self, receipts_of(hashes))
     }
 
     /// A receipt, held until the end of the transaction.
     pub async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.hold_receipt(receipt_id).await,
-            Self::Postgres(tx) => tx.hold_receipt(receipt_id).await,
-        }
+        both!(self, hold_receipt(receipt_id))
     }
 }
 
@@ -258,25 +225,16 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Mention>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.mentions(place, client_id, patterns, after, limit).await,
-            Self::Postgres(store) => store.mentions(place, client_id, patterns, after, limit).await,
-        }
+        both!(self, mentions(place, client_id, patterns, after, limit))
     }
 
     pub async fn receipt(&self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.receipt(receipt_id).await,
-            Self::Postgres(store) => store.receipt(receipt_id).await,
-        }
+        both!(self, receipt(receipt_id))
     }
 
     /// The receipts of a subject, the newest first.
     pub async fn receipts_of(&self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.receipts_of(hashes).await,
-            Self::Postgres(store) => store.receipts_of(hashes).await,
-        }
+        both!(self, receipts_of(hashes))
     }
 
     /// Notes how many things a part of an erasure is about to remove: whoever finds them gone afterwards can't count them any more.
@@ -316,9 +274,6 @@ impl Store {
         contact_id: Uuid,
         session_id: &str,
     ) -> Result<BTreeMap<String, Vec<serde_json::Value>>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.rows_of_contact(contact_id, session_id).await,
-            Self::Postgres(store) => store.rows_of_contact(contact_id, session_id).await,
-        }
+        both!(self, rows_of_contact(contact_id, session_id))
     }
 }

@@ -12,26 +12,17 @@ impl Store {
         if clues.is_empty() {
             return Ok(Owners::default());
         }
-        match self {
-            Self::Sqlite(store) => store.owners(client_id, clues).await,
-            Self::Postgres(store) => store.owners(client_id, clues).await,
-        }
+        both!(self, owners(client_id, clues))
     }
 
     /// A cursor and when it was last written.
     pub async fn cursor(&self, name: &str) -> Result<Option<(String, DateTime<Utc>)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.cursor(name).await,
-            Self::Postgres(store) => store.cursor(name).await,
-        }
+        both!(self, cursor(name))
     }
 
     /// Moves a cursor that is a number forward, never back, whoever moved it before.
     pub async fn advance_cursor(&self, name: &str, value: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.advance_cursor(name, value, now).await,
-            Self::Postgres(store) => store.advance_cursor(name, value, now).await,
-        }
+        both!(self, advance_cursor(name, value, now))
     }
 
     /// Keeps mails by what could tell later whom they concern: Gmail's id with its keys. None of them is due any more.
@@ -47,10 +38,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Sqlite(store) => store.set_aside(client_id, mailbox, &rows, now).await,
-            Self::Postgres(store) => store.set_aside(client_id, mailbox, &rows, now).await,
-        }
+        both!(self, set_aside(client_id, mailbox, &rows, now))
     }
 
     /// Makes all mails due that were set aside under one of these keys; gives their mailboxes.
@@ -58,10 +46,7 @@ impl Store {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        match self {
-            Self::Sqlite(store) => store.call_back(keys).await,
-            Self::Postgres(store) => store.call_back(keys).await,
-        }
+        both!(self, call_back(keys))
     }
 
     /// Mails of a mailbox that were set aside and are due, by Gmail's ids, the oldest first.
@@ -71,10 +56,7 @@ impl Store {
         mailbox: &Email,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.called_back(client_id, mailbox, limit).await,
-            Self::Postgres(store) => store.called_back(client_id, mailbox, limit).await,
-        }
+        both!(self, called_back(client_id, mailbox, limit))
     }
 
     /// These mails are no longer set aside.
@@ -87,26 +69,17 @@ impl Store {
         if message_ids.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Sqlite(store) => store.take_from_aside(client_id, mailbox, message_ids).await,
-            Self::Postgres(store) => store.take_from_aside(client_id, mailbox, message_ids).await,
-        }
+        both!(self, take_from_aside(client_id, mailbox, message_ids))
     }
 
     /// Forgets what was set aside before this time, whoever's it is.
     pub async fn expire_aside(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.expire_aside(before).await,
-            Self::Postgres(store) => store.expire_aside(before).await,
-        }
+        both!(self, expire_aside(before))
     }
 
     /// Forgets the oldest of a mailbox above so many mails.
     pub async fn bound_aside(&self, client_id: &ClientId, mailbox: &Email, mails_max: u32) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.bound_aside(client_id, mailbox, mails_max).await,
-            Self::Postgres(store) => store.bound_aside(client_id, mailbox, mails_max).await,
-        }
+        both!(self, bound_aside(client_id, mailbox, mails_max))
     }
 
     /// A page of what became known of these clients' contacts since a time, in the order of receipt.
@@ -117,9 +90,6 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.news(clients, since, after, limit).await,
-            Self::Postgres(store) => store.news(clients, since, after, limit).await,
-        }
+        both!(self, news(clients, since, after, limit))
     }
 }

@@ -2,6 +2,16 @@
 //!
 //! Each database is a dialect of the same few operations; [`Store`] and [`Tx`] choose between them in one exhaustive match.
 
+/// The same method of whichever dialect it is, awaited.
+macro_rules! both {
+    ($store:expr, $method:ident($($argument:expr),* $(,)?)) => {
+        match $store {
+            Self::Sqlite(store) => store.$method($($argument),*).await,
+            Self::Postgres(store) => store.$method($($argument),*).await,
+        }
+    };
+}
+
 pub mod ai;
 mod alerts;
 pub mod api;
@@ -147,24 +157,15 @@ impl Store {
     }
 
     pub async fn migrate(&self, dry_run: bool) -> Result<MigrationReport, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.migrate(dry_run).await,
-            Self::Postgres(store) => store.migrate(dry_run).await,
-        }
+        both!(self, migrate(dry_run))
     }
 
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.schema_is_current().await,
-            Self::Postgres(store) => store.schema_is_current().await,
-        }
+        both!(self, schema_is_current())
     }
 
     pub async fn ping(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.ping().await,
-            Self::Postgres(store) => store.ping().await,
-        }
+        both!(self, ping())
     }
 
     pub async fn begin(&self) -> Result<Tx, StoreError> {
@@ -201,10 +202,7 @@ impl Store {
         lease: Uuid,
     ) -> Result<Vec<ClaimedTask>, StoreError> {
         let begun = Instant::now();
-        let done = match self {
-            Self::Sqlite(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
-            Self::Postgres(store) => store.claim_tasks(kinds, limit, now, lease_until, lease).await,
-        };
+        let done = both!(self, claim_tasks(kinds, limit, now, lease_until, lease));
         telemetry::worked(Operation::Claim, begun.elapsed());
         done
     }
@@ -217,10 +215,7 @@ impl Store {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.take_over_task(task_key, now, lease_until, lease).await,
-            Self::Postgres(store) => store.take_over_task(task_key, now, lease_until, lease).await,
-        }
+        both!(self, take_over_task(task_key, now, lease_until, lease))
     }
 
     /// Settles claimed tasks together with what they did, in one transaction. A settle after a lost lease changes no task.
@@ -245,18 +240,12 @@ impl Store {
 
     /// Makes a list, or finds the one of this client that has the id or the name; gives its id.
     pub async fn ensure_list(&self, list: &ListWrite) -> Result<Uuid, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.ensure_list(list).await,
-            Self::Postgres(store) => store.ensure_list(list).await,
-        }
+        both!(self, ensure_list(list))
     }
 
     /// Whose list it is; none where there is no such list.
     pub async fn list_client(&self, list_id: Uuid) -> Result<Option<String>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.list_client(list_id).await,
-            Self::Postgres(store) => store.list_client(list_id).await,
-        }
+        both!(self, list_client(list_id))
     }
 
     /// Counts a list's contacts anew, sets its status, and adds to its metadata.
@@ -267,10 +256,7 @@ impl Store {
         metadata: &serde_json::Value,
         now: DateTime<Utc>,
     ) -> Result<ListTotals, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.close_list(list_id, status, metadata, now).await,
-            Self::Postgres(store) => store.close_list(list_id, status, metadata, now).await,
-        }
+        both!(self, close_list(list_id, status, metadata, now))
     }
 
     /// Who of these is a contact of the client already: stage and list.
@@ -279,26 +265,17 @@ impl Store {
         client_id: &ClientId,
         emails: &[Email],
     ) -> Result<HashMap<Email, (Stage, Option<Uuid>)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.known_stages(client_id, emails).await,
-            Self::Postgres(store) => store.known_stages(client_id, emails).await,
-        }
+        both!(self, known_stages(client_id, emails))
     }
 
     /// Whether a task of these kinds is due, or lost its holder.
     pub async fn has_due_task(&self, kinds: &[TaskKind], now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.has_due_task(kinds, now).await,
-            Self::Postgres(store) => store.has_due_task(kinds, now).await,
-        }
+        both!(self, has_due_task(kinds, now))
     }
 
     /// Whether somebody works on one of these tasks now.
     pub async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.is_any_running(task_keys).await,
-            Self::Postgres(store) => store.is_any_running(task_keys).await,
-        }
+        both!(self, is_any_running(task_keys))
     }
 
     /// Holds a claimed task longer. False where the lease was lost.
@@ -308,10 +285,7 @@ impl Store {
         lease: Uuid,
         lease_until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.extend_lease(task_id, lease, lease_until).await,
-            Self::Postgres(store) => store.extend_lease(task_id, lease, lease_until).await,
-        }
+        both!(self, extend_lease(task_id, lease, lease_until))
     }
 
     /// Asks for work and writes log rows, in one transaction, beside any batch.
@@ -324,97 +298,61 @@ impl Store {
     /// Takes the next place in a budget that all instances share: places are `spacing_ms` apart, and none lies in a pause.
     pub async fn take_slot(&self, name: &str, now: DateTime<Utc>, spacing_ms: i64) -> Result<Slot, StoreError> {
         let (now_ms, month) = (now.timestamp_millis(), now.format("%Y-%m").to_string());
-        match self {
-            Self::Sqlite(store) => store.take_slot(name, now_ms, spacing_ms, &month).await,
-            Self::Postgres(store) => store.take_slot(name, now_ms, spacing_ms, &month).await,
-        }
+        both!(self, take_slot(name, now_ms, spacing_ms, &month))
     }
 
     /// All places that are not taken yet come later by so much.
     pub async fn delay_budget(&self, name: &str, by_ms: i64) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.delay_budget(name, by_ms).await,
-            Self::Postgres(store) => store.delay_budget(name, by_ms).await,
-        }
+        both!(self, delay_budget(name, by_ms))
     }
 
     /// Nobody takes a place before this time.
     pub async fn pause_budget(&self, name: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.pause_budget(name, until.timestamp_millis()).await,
-            Self::Postgres(store) => store.pause_budget(name, until.timestamp_millis()).await,
-        }
+        both!(self, pause_budget(name, until.timestamp_millis()))
     }
 
     /// The end of the budget's newest pause; none where there was none.
     pub async fn budget_paused_until(&self, name: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let until_ms = match self {
-            Self::Sqlite(store) => store.budget_paused_until(name).await?,
-            Self::Postgres(store) => store.budget_paused_until(name).await?,
-        };
+        let until_ms = both!(self, budget_paused_until(name))?;
         Ok(DateTime::from_timestamp_millis(until_ms).filter(|_| until_ms > 0))
     }
 
     /// The cursors whose names begin so.
     pub async fn cursors(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.cursors(prefix).await,
-            Self::Postgres(store) => store.cursors(prefix).await,
-        }
+        both!(self, cursors(prefix))
     }
 
     /// Remembers how far something was read; none forgets it.
     pub async fn set_cursor(&self, name: &str, value: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.set_cursor(name, value, now).await,
-            Self::Postgres(store) => store.set_cursor(name, value, now).await,
-        }
+        both!(self, set_cursor(name, value, now))
     }
 
     /// The contacts of these Airtable records.
     pub async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_of_leads(leads).await,
-            Self::Postgres(store) => store.contacts_of_leads(leads).await,
-        }
+        both!(self, contacts_of_leads(leads))
     }
 
     /// Campaigns of the contacts that had an event since.
     pub async fn campaigns_changed_since(&self, since: DateTime<Utc>) -> Result<Vec<CampaignId>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.campaigns_changed_since(since).await,
-            Self::Postgres(store) => store.campaigns_changed_since(since).await,
-        }
+        both!(self, campaigns_changed_since(since))
     }
 
     pub async fn campaign_counts(&self, campaigns: &[CampaignId]) -> Result<Vec<CampaignCounts>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.campaign_counts(campaigns).await,
-            Self::Postgres(store) => store.campaign_counts(campaigns).await,
-        }
+        both!(self, campaign_counts(campaigns))
     }
 
     /// Contacts whose lead was written before the record of its campaign was there.
     pub async fn leads_without_campaign(&self, campaigns: &[CampaignId], limit: u32) -> Result<Vec<Uuid>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.leads_without_campaign(campaigns, limit).await,
-            Self::Postgres(store) => store.leads_without_campaign(campaigns, limit).await,
-        }
+        both!(self, leads_without_campaign(campaigns, limit))
     }
 
     /// Makes a task pending again, whatever became of it. False where there is no such task or it is running.
     pub async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.retry_task(task_id, now).await,
-            Self::Postgres(store) => store.retry_task(task_id, now).await,
-        }
+        both!(self, retry_task(task_id, now))
     }
 
     pub async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.lead_subjects(contact_ids).await,
-            Self::Postgres(store) => store.lead_subjects(contact_ids).await,
-        }
+        both!(self, lead_subjects(contact_ids))
     }
 
     /// A page of the contacts whose current campaign this is, in the order of their ids.
@@ -425,25 +363,16 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Email)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_in_campaign(client_id, campaign, after, limit).await,
-            Self::Postgres(store) => store.contacts_in_campaign(client_id, campaign, after, limit).await,
-        }
+        both!(self, contacts_in_campaign(client_id, campaign, after, limit))
     }
 
     /// The contacts that another writer changed since the engine last wrote them.
     pub async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_changed_outside(limit).await,
-            Self::Postgres(store) => store.contacts_changed_outside(limit).await,
-        }
+        both!(self, contacts_changed_outside(limit))
     }
 
     pub async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contact(key).await,
-            Self::Postgres(store) => store.contact(key).await,
-        }
+        both!(self, contact(key))
     }
 
     pub async fn timeline(&self, contact_id: Uuid, limit: u32) -> Result<TimelineView, StoreError> {
@@ -451,10 +380,7 @@ impl Store {
     }
 
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.deliveries(filter).await,
-            Self::Postgres(store) => store.deliveries(filter).await,
-        }
+        both!(self, deliveries(filter))
     }
 
     /// A page of deliveries with their bodies, oldest first.
@@ -464,31 +390,19 @@ impl Store {
         after: Option<(DateTime<Utc>, Uuid)>,
         limit: u32,
     ) -> Result<Vec<StoredDelivery>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.stored_deliveries(selection, after, limit).await,
-            Self::Postgres(store) => store.stored_deliveries(selection, after, limit).await,
-        }
+        both!(self, stored_deliveries(selection, after, limit))
     }
 
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.events(filter).await,
-            Self::Postgres(store) => store.events(filter).await,
-        }
+        both!(self, events(filter))
     }
 
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.tasks(filter).await,
-            Self::Postgres(store) => store.tasks(filter).await,
-        }
+        both!(self, tasks(filter))
     }
 
     pub async fn counts(&self) -> Result<CountsView, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.counts().await,
-            Self::Postgres(store) => store.counts().await,
-        }
+        both!(self, counts())
     }
 }
 
@@ -525,10 +439,7 @@ impl Tx {
         &mut self,
         contacts: &[ContactKey],
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.load_histories(contacts).await,
-            Self::Postgres(tx) => tx.load_histories(contacts).await,
-        }
+        both!(self, load_histories(contacts))
     }
 
     /// The events that these deliveries brought, with the delivery of each.
@@ -536,18 +447,12 @@ impl Tx {
         &mut self,
         deliveries: &[(Uuid, DateTime<Utc>)],
     ) -> Result<Vec<(Uuid, StoredEvent)>, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.events_of_deliveries(deliveries).await,
-            Self::Postgres(tx) => tx.events_of_deliveries(deliveries).await,
-        }
+        both!(self, events_of_deliveries(deliveries))
     }
 
     /// Which of these tasks and log rows are there.
     pub async fn effects(&mut self, task_keys: &[String], log_ids: &[Uuid]) -> Result<Effects, StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.effects(task_keys, log_ids).await,
-            Self::Postgres(tx) => tx.effects(task_keys, log_ids).await,
-        }
+        both!(self, effects(task_keys, log_ids))
     }
 
     /// What became of deliveries that were read again; events that none of them tells any more go, and their chat rows with them.
@@ -556,17 +461,11 @@ impl Tx {
         deliveries: &[DeliveryAgain],
         withdrawn: &[StoredEvent],
     ) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.write_again(deliveries, withdrawn).await,
-            Self::Postgres(tx) => tx.write_again(deliveries, withdrawn).await,
-        }
+        both!(self, write_again(deliveries, withdrawn))
     }
 
     pub async fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.write(writes).await,
-            Self::Postgres(tx) => tx.write(writes).await,
-        }
+        both!(self, write(writes))
     }
 
     /// All of it or nothing.
@@ -584,9 +483,6 @@ impl Tx {
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
-        }
+        both!(self, commit())
     }
 }

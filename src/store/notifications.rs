@@ -63,10 +63,7 @@ pub struct TargetState {
 impl Store {
     /// Those of the targets for which something is due, blocked or not.
     pub async fn due_targets(&self, targets: &[String], now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.due_targets(targets, now).await,
-            Self::Postgres(store) => store.due_targets(targets, now).await,
-        }
+        both!(self, due_targets(targets, now))
     }
 
     /// Claims what is due at a target and first in its lane.
@@ -79,10 +76,7 @@ impl Store {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.claim_notifications(target, limit, now, lease_until, lease).await,
-            Self::Postgres(store) => store.claim_notifications(target, limit, now, lease_until, lease).await,
-        }
+        both!(self, claim_notifications(target, limit, now, lease_until, lease))
     }
 
     /// Settles tries with the log rows that follow. A settle after a lost lease changes nothing. Gives the number settled.
@@ -101,58 +95,37 @@ impl Store {
     }
 
     pub async fn target_states(&self) -> Result<Vec<TargetState>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.target_states().await,
-            Self::Postgres(store) => store.target_states().await,
-        }
+        both!(self, target_states())
     }
 
     /// Nothing goes to the target before this time.
     pub async fn pause_target(&self, target: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.pause_target(target, until).await,
-            Self::Postgres(store) => store.pause_target(target, until).await,
-        }
+        both!(self, pause_target(target, until))
     }
 
     /// Nothing goes to the target at this address any more.
     pub async fn disable_target(&self, target: &str, url_sha256: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.disable_target(target, url_sha256, now).await,
-            Self::Postgres(store) => store.disable_target(target, url_sha256, now).await,
-        }
+        both!(self, disable_target(target, url_sha256, now))
     }
 
     /// What waits for the target goes out again. False where it was not disabled.
     pub async fn enable_target(&self, target: &str) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.enable_target(target).await,
-            Self::Postgres(store) => store.enable_target(target).await,
-        }
+        both!(self, enable_target(target))
     }
 
     /// Newest first.
     pub async fn notifications(&self, filter: &NotificationFilter) -> Result<Vec<NotificationView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.notifications(filter).await,
-            Self::Postgres(store) => store.notifications(filter).await,
-        }
+        both!(self, notifications(filter))
     }
 
     /// How many there are of each target and status.
     pub async fn notification_counts(&self) -> Result<Vec<NotificationCount>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.notification_counts().await,
-            Self::Postgres(store) => store.notification_counts().await,
-        }
+        both!(self, notification_counts())
     }
 
     /// A dead one goes out again, as the last of its lane, under the id that it had. False where it is not dead.
     pub async fn retry_notification(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.retry_notification(id, now).await,
-            Self::Postgres(store) => store.retry_notification(id, now).await,
-        }
+        both!(self, retry_notification(id, now))
     }
 
     /// All dead ones (of a target, of a client) go out again, each as the last of its lane, in their old order. Gives how many.
@@ -162,34 +135,22 @@ impl Store {
         client: Option<&ClientId>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.retry_dead_notifications(target, client, now).await,
-            Self::Postgres(store) => store.retry_dead_notifications(target, client, now).await,
-        }
+        both!(self, retry_dead_notifications(target, client, now))
     }
 
     /// Forgets delivered ones that are older. Gives how many.
     pub async fn prune_notifications(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.prune_notifications(before, limit).await,
-            Self::Postgres(store) => store.prune_notifications(before, limit).await,
-        }
+        both!(self, prune_notifications(before, limit))
     }
 
     /// Open alerts that nobody was told of yet, oldest first.
     pub async fn untold_alerts(&self, limit: u32) -> Result<Vec<AlertTold>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.untold_alerts(limit).await,
-            Self::Postgres(store) => store.untold_alerts(limit).await,
-        }
+        both!(self, untold_alerts(limit))
     }
 
     /// Puts what is told of an alert into the outbox and marks it as told, in one transaction. False where another instance did, or
     /// it has changed meanwhile.
     pub async fn tell_alert(&self, alert: &AlertTold, rows: &[NotificationRow]) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.tell_alert(alert, rows).await,
-            Self::Postgres(store) => store.tell_alert(alert, rows).await,
-        }
+        both!(self, tell_alert(alert, rows))
     }
 }

@@ -27,26 +27,17 @@ impl Store {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.claim_account_task(tasks, now, lease_until, lease).await,
-            Self::Postgres(store) => store.claim_account_task(tasks, now, lease_until, lease).await,
-        }
+        both!(self, claim_account_task(tasks, now, lease_until, lease))
     }
 
     /// Whether a task of the account is due, or lost its holder.
     pub async fn has_due_account_task(&self, tasks: AccountTasks<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.has_due_account_task(tasks, now).await,
-            Self::Postgres(store) => store.has_due_account_task(tasks, now).await,
-        }
+        both!(self, has_due_account_task(tasks, now))
     }
 
     /// Which of these events of a client are known.
     pub async fn known_events(&self, client_id: &ClientId, keys: &[String]) -> Result<HashSet<String>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.known_events(client_id, keys).await,
-            Self::Postgres(store) => store.known_events(client_id, keys).await,
-        }
+        both!(self, known_events(client_id, keys))
     }
 
     /// Under which id a platform knows a contact, as far as it was seen. Without a campaign: in all of them.
@@ -57,10 +48,7 @@ impl Store {
         campaign: Option<&CampaignId>,
     ) -> Result<Option<String>, StoreError> {
         let campaign = campaign.map_or("", CampaignId::as_str);
-        match self {
-            Self::Sqlite(store) => store.platform_lead(contact_id, platform, campaign).await,
-            Self::Postgres(store) => store.platform_lead(contact_id, platform, campaign).await,
-        }
+        both!(self, platform_lead(contact_id, platform, campaign))
     }
 
     /// Remembers such an id; none forgets it. A contact that is gone meanwhile leaves nothing behind.
@@ -73,10 +61,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let campaign = campaign.map_or("", CampaignId::as_str);
-        match self {
-            Self::Sqlite(store) => store.set_platform_lead(contact_id, platform, campaign, lead_id, now).await,
-            Self::Postgres(store) => store.set_platform_lead(contact_id, platform, campaign, lead_id, now).await,
-        }
+        both!(self, set_platform_lead(contact_id, platform, campaign, lead_id, now))
     }
 
     /// A page of a client's contacts in sequence whose last mail is older than this, in the order of their ids.
@@ -87,9 +72,6 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<InSequence>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_in_sequence(client_id, sent_before, after, limit).await,
-            Self::Postgres(store) => store.contacts_in_sequence(client_id, sent_before, after, limit).await,
-        }
+        both!(self, contacts_in_sequence(client_id, sent_before, after, limit))
     }
 }

@@ -37,10 +37,7 @@ impl Store {
         let mut clients = Vec::new();
         let mut after = String::new();
         loop {
-            let next = match self {
-                Self::Sqlite(store) => store.next_client(&after).await?,
-                Self::Postgres(store) => store.next_client(&after).await?,
-            };
+            let next = both!(self, next_client(&after))?;
             let Some(name) = next else { return Ok(clients) };
             // Another writer's client whose name is none of ours has no events.
             clients.extend(ClientId::parse(&name));
@@ -57,10 +54,7 @@ impl Store {
         after: Option<(NaiveDate, Uuid)>,
         limit: u32,
     ) -> Result<Vec<(NaiveDate, Uuid)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.coming(what, client_id, until, after, limit).await,
-            Self::Postgres(store) => store.coming(what, client_id, until, after, limit).await,
-        }
+        both!(self, coming(what, client_id, until, after, limit))
     }
 
     /// A page of what lasts, in the order of ids, each with whether our last message to it is older than a time.
@@ -72,10 +66,7 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Uuid, bool)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.lasting(what, client_id, before, after, limit).await,
-            Self::Postgres(store) => store.lasting(what, client_id, before, after, limit).await,
-        }
+        both!(self, lasting(what, client_id, before, after, limit))
     }
 
     /// Which of these tasks wait or run.
@@ -83,26 +74,17 @@ impl Store {
         if task_keys.is_empty() {
             return Ok(Vec::new());
         }
-        match self {
-            Self::Sqlite(store) => store.tasks_alive(task_keys).await,
-            Self::Postgres(store) => store.tasks_alive(task_keys).await,
-        }
+        both!(self, tasks_alive(task_keys))
     }
 
     /// A page of a client's lists, in the order of ids.
     pub async fn lists(&self, client_id: &ClientId, after: Option<Uuid>, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.lists(client_id, after, limit).await,
-            Self::Postgres(store) => store.lists(client_id, after, limit).await,
-        }
+        both!(self, lists(client_id, after, limit))
     }
 
     /// Counts a list's contacts anew. True where other numbers stood there.
     pub async fn count_list(&self, list_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.count_list(list_id, now).await,
-            Self::Postgres(store) => store.count_list(list_id, now).await,
-        }
+        both!(self, count_list(list_id, now))
     }
 
     /// Empties the bodies of some deliveries that were received in a span, the oldest first.
@@ -112,10 +94,7 @@ impl Store {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Emptied, StoreError> {
-        let received = match self {
-            Self::Sqlite(store) => store.empty_bodies(since, before, limit).await?,
-            Self::Postgres(store) => store.empty_bodies(since, before, limit).await?,
-        };
+        let received = both!(self, empty_bodies(since, before, limit))?;
         let is_all = received.len() < usize::try_from(limit).unwrap_or(usize::MAX);
         let until = if is_all { before } else { received.iter().max().copied().unwrap_or(before) };
         Ok(Emptied { bodies: u64::try_from(received.len()).unwrap_or(u64::MAX), until })
@@ -123,10 +102,7 @@ impl Store {
 
     /// Deletes some tasks that were done before a time; gives their number.
     pub async fn delete_done_tasks(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.delete_done_tasks(before, limit).await,
-            Self::Postgres(store) => store.delete_done_tasks(before, limit).await,
-        }
+        both!(self, delete_done_tasks(before, limit))
     }
 
     /// How the database finds what the scheduler asks for, in its own words.

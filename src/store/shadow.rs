@@ -63,18 +63,12 @@ impl OtherFlow {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Theirs>, StoreError> {
-        match self {
-            Self::Sqlite(other) => other.contacts(client_id, after, limit).await,
-            Self::Postgres(other) => other.contacts(client_id, after, limit).await,
-        }
+        both!(self, contacts(client_id, after, limit))
     }
 
     /// A client's contacts with these addresses, however they are spelled, the oldest first.
     pub async fn contacts_of(&self, client_id: &ClientId, emails: &[&str]) -> Result<Vec<Theirs>, StoreError> {
-        match self {
-            Self::Sqlite(other) => other.contacts_of(client_id, emails).await,
-            Self::Postgres(other) => other.contacts_of(client_id, emails).await,
-        }
+        both!(self, contacts_of(client_id, emails))
     }
 
     /// The messages of these sessions since a time, each with its session; no more than so many, the oldest first.
@@ -84,10 +78,7 @@ impl OtherFlow {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(String, Line)>, StoreError> {
-        match self {
-            Self::Sqlite(other) => other.lines(sessions, since, limit).await,
-            Self::Postgres(other) => other.lines(sessions, since, limit).await,
-        }
+        both!(self, lines(sessions, since, limit))
     }
 }
 
@@ -99,10 +90,7 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Ours>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.shadow_contacts(client_id, after, limit).await,
-            Self::Postgres(store) => store.shadow_contacts(client_id, after, limit).await,
-        }
+        both!(self, shadow_contacts(client_id, after, limit))
     }
 
     /// The messages of these contacts since a time; no more than so many, the oldest first.
@@ -112,10 +100,7 @@ impl Store {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Line)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.shadow_lines(contacts, since, limit).await,
-            Self::Postgres(store) => store.shadow_lines(contacts, since, limit).await,
-        }
+        both!(self, shadow_lines(contacts, since, limit))
     }
 }
 

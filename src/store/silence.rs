@@ -25,17 +25,11 @@ pub type Hours = BTreeMap<i64, i64>;
 impl Store {
     /// Who was heard since a time; no more than so many.
     pub async fn heard_last(&self, since: i64, limit: u32) -> Result<Vec<HeardLast>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.heard_last(since, limit).await,
-            Self::Postgres(store) => store.heard_last(since, limit).await,
-        }
+        both!(self, heard_last(since, limit))
     }
 
     /// The hours of one voice since a time.
     pub async fn heard_hours(&self, client: &str, voice: &str, since: i64) -> Result<Hours, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.heard_hours(client, voice, since).await,
-            Self::Postgres(store) => store.heard_hours(client, voice, since).await,
-        }
+        both!(self, heard_hours(client, voice, since))
     }
 }

@@ -23,10 +23,7 @@ impl Store {
         client_id: &ClientId,
         emails: &[Email],
     ) -> Result<HashMap<Email, Standing>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.standings(client_id, emails).await,
-            Self::Postgres(store) => store.standings(client_id, emails).await,
-        }
+        both!(self, standings(client_id, emails))
     }
 
     /// Under what these addresses are suppressed, for whomever.
@@ -34,10 +31,7 @@ impl Store {
         if asked.is_empty() {
             return Ok(HashMap::new());
         }
-        match self {
-            Self::Sqlite(store) => store.suppressed(asked).await,
-            Self::Postgres(store) => store.suppressed(asked).await,
-        }
+        both!(self, suppressed(asked))
     }
 
     /// Adds to the list, with what follows from it, in one transaction. What is there twice is one entry.
@@ -55,34 +49,22 @@ impl Store {
 
     /// Takes hashes off the list; gives how many were on it.
     pub async fn unsuppress(&self, place: Place<'_>, hashes: &[String]) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.unsuppress(place, hashes).await,
-            Self::Postgres(store) => store.unsuppress(place, hashes).await,
-        }
+        both!(self, unsuppress(place, hashes))
     }
 
     /// A page of the list, in the order of its ids.
     pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<SuppressionView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.suppressions(filter).await,
-            Self::Postgres(store) => store.suppressions(filter).await,
-        }
+        both!(self, suppressions(filter))
     }
 
     /// The keys under which hashes are kept, with how many there are of each.
     pub async fn suppression_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.suppression_keys().await,
-            Self::Postgres(store) => store.suppression_keys().await,
-        }
+        both!(self, suppression_keys())
     }
 
     /// The contacts of all clients that have this address.
     pub async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_of_address(email).await,
-            Self::Postgres(store) => store.contacts_of_address(email).await,
-        }
+        both!(self, contacts_of_address(email))
     }
 
     /// A page of the contacts of all clients under a domain, in the order of their ids. It reads the whole table.
@@ -92,25 +74,16 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Reached>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.contacts_of_domain(domain, after, limit).await,
-            Self::Postgres(store) => store.contacts_of_domain(domain, after, limit).await,
-        }
+        both!(self, contacts_of_domain(domain, after, limit))
     }
 
     /// A page of the contacts that opted out, in the order of their ids.
     pub async fn opted_out(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Reached>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.opted_out(after, limit).await,
-            Self::Postgres(store) => store.opted_out(after, limit).await,
-        }
+        both!(self, opted_out(after, limit))
     }
 
     /// The contact of a task, as a suppression sees it; none where it is gone.
     pub async fn reached(&self, contact_id: Uuid) -> Result<Option<Reached>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.reached(contact_id).await,
-            Self::Postgres(store) => store.reached(contact_id).await,
-        }
+        both!(self, reached(contact_id))
     }
 }

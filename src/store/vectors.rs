@@ -56,26 +56,17 @@ pub struct EngagedContact {
 impl Store {
     /// What may be there of these subjects.
     pub async fn vector_passages(&self, subjects: &[String]) -> Result<Vec<VectorPassage>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.vector_passages(subjects).await,
-            Self::Postgres(store) => store.vector_passages(subjects).await,
-        }
+        both!(self, vector_passages(subjects))
     }
 
     /// What may be there of a contact's conversation.
     pub async fn vector_passages_of(&self, contact_id: Uuid) -> Result<Vec<VectorPassage>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.vector_passages_of(contact_id).await,
-            Self::Postgres(store) => store.vector_passages_of(contact_id).await,
-        }
+        both!(self, vector_passages_of(contact_id))
     }
 
     /// All documents that may be there, by their subjects.
     pub async fn vector_documents(&self) -> Result<Vec<VectorPassage>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.vector_documents().await,
-            Self::Postgres(store) => store.vector_documents().await,
-        }
+        both!(self, vector_documents())
     }
 
     /// Notes what may be there now, in the place of what was noted before.
@@ -83,10 +74,7 @@ impl Store {
         if passages.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Sqlite(store) => store.note_vector_passages(passages, now).await,
-            Self::Postgres(store) => store.note_vector_passages(passages, now).await,
-        }
+        both!(self, note_vector_passages(passages, now))
     }
 
     /// Nothing of these is there any more.
@@ -94,10 +82,7 @@ impl Store {
         if subjects.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Sqlite(store) => store.forget_vector_passages(subjects).await,
-            Self::Postgres(store) => store.forget_vector_passages(subjects).await,
-        }
+        both!(self, forget_vector_passages(subjects))
     }
 
     /// A page of the messages that are to be there of somebody who engaged, in the order of their ids; none of anybody else.
@@ -107,10 +92,7 @@ impl Store {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<MessageView>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.messages_to_index(contact_id, after, limit).await,
-            Self::Postgres(store) => store.messages_to_index(contact_id, after, limit).await,
-        }
+        both!(self, messages_to_index(contact_id, after, limit))
     }
 
     /// Says of messages under which id their first piece is there; none where it is not.
@@ -118,10 +100,7 @@ impl Store {
         if marks.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Sqlite(store) => store.mark_vectorized(marks).await,
-            Self::Postgres(store) => store.mark_vectorized(marks).await,
-        }
+        both!(self, mark_vectorized(marks))
     }
 
     /// A page of those who engaged, in the order of their ids.
@@ -131,9 +110,6 @@ impl Store {
         home: &str,
         limit: u32,
     ) -> Result<Vec<EngagedContact>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.engaged_contacts(after, home, limit).await,
-            Self::Postgres(store) => store.engaged_contacts(after, home, limit).await,
-        }
+        both!(self, engaged_contacts(after, home, limit))
     }
 }
