@@ -47,28 +47,10 @@ pub(super) fn record(contact: &mut Contact, event: &Event, zone: Zone, step: &mu
         EventData::ReplyClassified { intent, sentiment, requires_action, .. } => {
             classify(contact, *intent, *sentiment, *requires_action, step);
         }
-        EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MeetingBooked { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShow { .. }
-        | EventData::MeetingNoShowWithdrawn { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::ChangedOutside { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => {}
+        any!(EventData: ContactAdded SequenceFinished SequencePaused SequenceResumed EmailBounced Unsubscribed
+            EmailOpened LinkClicked MeetingBooked MeetingRescheduled MeetingCancelled MeetingCompleted MeetingNoShow
+            MeetingNoShowWithdrawn DealWon DealDeclined FollowUpSet ChangedOutside WentSilent ReturnDue FollowUpDue
+            Erased) => {}
     }
     if let Some(row) = step.row.as_ref().filter(|row| row.marks.requires_action) {
         let (key, thread) = (row.key.clone(), row.thread_id.clone());
@@ -130,22 +112,9 @@ fn row_of(contact: &Contact, event: &Event, zone: Zone) -> Option<ChatRow> {
         EventData::MeetingNoShowWithdrawn { meeting } => {
             Some(of_known(contact, event, meeting, "Meeting not missed after all"))
         }
-        EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::ChangedOutside { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => None,
+        any!(EventData: ContactAdded SequenceFinished SequencePaused SequenceResumed ReplyClassified Unsubscribed
+            EmailOpened LinkClicked DealWon DealDeclined FollowUpSet ChangedOutside WentSilent ReturnDue FollowUpDue
+            Erased) => None,
     }
 }
 

@@ -416,12 +416,8 @@ impl EventData {
             Self::EmailBounced { .. } => 4,
             Self::ReplyReceived { .. } | Self::MessageLogged { .. } => RANK_OF_MESSAGES,
             Self::ReplyClassified { .. } => 6,
-            Self::MeetingBooked { .. }
-            | Self::MeetingRescheduled { .. }
-            | Self::MeetingCancelled { .. }
-            | Self::MeetingCompleted { .. }
-            | Self::MeetingNoShow { .. }
-            | Self::MeetingNoShowWithdrawn { .. } => 7,
+            any!(Self: MeetingBooked MeetingRescheduled MeetingCancelled MeetingCompleted MeetingNoShow
+                MeetingNoShowWithdrawn) => 7,
             Self::DealWon { .. } | Self::DealDeclined { .. } => 8,
             Self::FollowUpSet { .. } => 9,
             Self::WentSilent {} | Self::ReturnDue {} | Self::FollowUpDue {} => 10,

@@ -385,18 +385,8 @@ fn count(contact: &mut Contact, data: &EventData, at: DateTime<Utc>) {
                 contact.converted_client_id.clone_from(client_record);
             }
         }
-        EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => {}
+        any!(EventData: SequenceFinished SequencePaused SequenceResumed EmailBounced Unsubscribed EmailOpened
+            LinkClicked DealDeclined WentSilent ReturnDue FollowUpDue Erased) => {}
     }
     let messages = contact.last_contact_at.max(contact.last_reply_at);
     contact.last_touch_at = contact.last_touch_at.max(messages);

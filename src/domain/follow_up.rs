@@ -72,30 +72,10 @@ pub fn meeting_date(contact: &Contact, today: Today) -> Option<NaiveDate> {
 pub fn return_date(data: &EventData, day: NaiveDate, spans: &Spans) -> Option<NaiveDate> {
     let told = match data {
         EventData::ReplyReceived { return_date, .. } | EventData::ReplyClassified { return_date, .. } => *return_date,
-        EventData::ContactAdded { .. }
-        | EventData::EmailSent { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MessageLogged { .. }
-        | EventData::MeetingBooked { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShow { .. }
-        | EventData::MeetingNoShowWithdrawn { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::ChangedOutside { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => None,
+        any!(EventData: ContactAdded EmailSent SequenceFinished SequencePaused SequenceResumed EmailBounced
+            Unsubscribed EmailOpened LinkClicked MessageLogged MeetingBooked MeetingRescheduled MeetingCancelled
+            MeetingCompleted MeetingNoShow MeetingNoShowWithdrawn DealWon DealDeclined FollowUpSet ChangedOutside
+            WentSilent ReturnDue FollowUpDue Erased) => None,
     };
     told.filter(|date| *date >= day).or_else(|| days_on(day, spans.out_of_office_days))
 }
@@ -109,26 +89,9 @@ pub fn meeting_of(data: &EventData) -> Option<&Meeting> {
         | EventData::MeetingCompleted { meeting }
         | EventData::MeetingNoShow { meeting }
         | EventData::MeetingNoShowWithdrawn { meeting } => Some(meeting),
-        EventData::ContactAdded { .. }
-        | EventData::EmailSent { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyReceived { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MessageLogged { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::ChangedOutside { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => None,
+        any!(EventData: ContactAdded EmailSent SequenceFinished SequencePaused SequenceResumed ReplyReceived
+            ReplyClassified EmailBounced Unsubscribed EmailOpened LinkClicked MessageLogged DealWon DealDeclined
+            FollowUpSet ChangedOutside WentSilent ReturnDue FollowUpDue Erased) => None,
     }
 }
 

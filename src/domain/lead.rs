@@ -112,12 +112,7 @@ pub const fn next_action(stage: Stage, unclear: bool) -> Option<&'static str> {
         Stage::NotInterested => Some("Re-engage on the follow-up date"),
         Stage::Bounced => Some("Find a new address"),
         Stage::Won => Some("Onboard the client"),
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::DoNotContact
-        | Stage::Declined => None,
+        any!(Stage: New InSequence SequencePaused NoReply DoNotContact Declined) => None,
     }
 }
 

@@ -34,26 +34,9 @@ pub fn is_granted(data: &EventData, after: Stage) -> bool {
         EventData::ReplyClassified { intent: Intent::NotInterested, .. } => after == Stage::NotInterested,
         EventData::ReplyClassified { .. } => matches!(after, Stage::Interested | Stage::MeetingBooked),
         EventData::ChangedOutside { changes } => changes.stage.is_none_or(|stage| stage == after),
-        EventData::ContactAdded { .. }
-        | EventData::EmailSent { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyReceived { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MessageLogged { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShowWithdrawn { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::Erased {} => true,
+        any!(EventData: ContactAdded EmailSent SequenceFinished SequencePaused SequenceResumed ReplyReceived
+            EmailBounced Unsubscribed EmailOpened LinkClicked MessageLogged MeetingRescheduled MeetingCancelled
+            MeetingCompleted MeetingNoShowWithdrawn FollowUpSet WentSilent ReturnDue FollowUpDue Erased) => true,
     }
 }
 

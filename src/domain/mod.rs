@@ -2,6 +2,12 @@
 //!
 //! Nothing here is async, reads a clock, makes an id, or knows SQL or HTTP.
 
+/// Several variants of an enum, as a pattern: `any!(Stage: New Bounced)`. A match that names every variant stays one line a rule.
+macro_rules! any {
+    ($of:ident: $($variant:ident)+) => { $($of::$variant { .. })|+ };
+}
+pub(crate) use any;
+
 pub mod ai;
 pub mod airtable_base;
 pub mod alert;

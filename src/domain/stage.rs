@@ -164,17 +164,8 @@ impl Stage {
     pub const fn keeps_campaign(self) -> bool {
         match self {
             Self::InSequence | Self::SequencePaused | Self::OutOfOffice => true,
-            Self::New
-            | Self::NoReply
-            | Self::Bounced
-            | Self::Interested
-            | Self::MeetingBooked
-            | Self::NotInterested
-            | Self::Ghosted
-            | Self::NoShow
-            | Self::DoNotContact
-            | Self::Won
-            | Self::Declined => false,
+            any!(Self: New NoReply Bounced Interested MeetingBooked NotInterested Ghosted NoShow DoNotContact Won
+                Declined) => false,
         }
     }
 

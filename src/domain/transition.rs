@@ -151,12 +151,9 @@ const STILL_BOOKED: Decision = stays("one meeting is over, but another one is st
 
 const fn campaign_mail(stage: Stage, is_new: bool) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice => moves(Stage::InSequence, "campaign mail puts the contact in sequence"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice) => {
+            moves(Stage::InSequence, "campaign mail puts the contact in sequence")
+        }
         Stage::NotInterested | Stage::Ghosted | Stage::NoShow | Stage::Declined => {
             if is_new {
                 moves(Stage::InSequence, "mail of a campaign that is new to the contact re-opens it")
@@ -175,17 +172,9 @@ const fn sequence_finished(stage: Stage) -> Decision {
     match stage {
         Stage::InSequence | Stage::SequencePaused => moves(Stage::NoReply, "all mails sent, no answer"),
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("only a running or paused sequence can finish without a reply"),
+        any!(Stage: New NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested Ghosted NoShow Won Declined) => {
+            stays("only a running or paused sequence can finish without a reply")
+        }
     }
 }
 
@@ -193,18 +182,8 @@ const fn sequence_paused(stage: Stage) -> Decision {
     match stage {
         Stage::InSequence => moves(Stage::SequencePaused, "the sequence was paused"),
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("only a running sequence can be paused"),
+        any!(Stage: New SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested Ghosted
+            NoShow Won Declined) => stays("only a running sequence can be paused"),
     }
 }
 
@@ -212,33 +191,16 @@ const fn sequence_resumed(stage: Stage) -> Decision {
     match stage {
         Stage::SequencePaused | Stage::OutOfOffice => moves(Stage::InSequence, "the sequence goes on"),
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("only a paused sequence can be resumed"),
+        any!(Stage: New InSequence NoReply Bounced Interested MeetingBooked NotInterested Ghosted NoShow Won Declined) => {
+            stays("only a paused sequence can be resumed")
+        }
     }
 }
 
 const fn positive(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Declined => moves(Stage::Interested, "a positive reply"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested NotInterested Ghosted NoShow
+            Declined) => moves(Stage::Interested, "a positive reply"),
         Stage::MeetingBooked => stays("a booked meeting says more than a positive reply"),
         Stage::Won => WON_STAYS,
         Stage::DoNotContact => NEVER_LEFT,
@@ -247,14 +209,7 @@ const fn positive(stage: Stage) -> Decision {
 
 const fn unclear_reply(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Ghosted
-        | Stage::NoShow => {
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Ghosted NoShow) => {
             moves(Stage::Interested, "a reply whose meaning is unclear: a person looks, a later classification decides")
         }
         Stage::Interested | Stage::MeetingBooked | Stage::NotInterested | Stage::Declined => {
@@ -267,18 +222,8 @@ const fn unclear_reply(stage: Stage) -> Decision {
 
 const fn negative(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Declined => moves(Stage::NotInterested, "a negative reply"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted NoShow Declined) => moves(Stage::NotInterested, "a negative reply"),
         Stage::Won => WON_STAYS,
         Stage::DoNotContact => NEVER_LEFT,
     }
@@ -286,12 +231,9 @@ const fn negative(stage: Stage) -> Decision {
 
 const fn out_of_office(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice => moves(Stage::OutOfOffice, "out of office until the return date"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice) => {
+            moves(Stage::OutOfOffice, "out of office until the return date")
+        }
         Stage::Interested | Stage::Ghosted | Stage::NoShow => {
             stays("an absence moves no conversation, only its follow-up date")
         }
@@ -303,37 +245,20 @@ const fn out_of_office(stage: Stage) -> Decision {
 
 const fn permanent_bounce(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::OutOfOffice
-        | Stage::Bounced => moves(Stage::Bounced, "the address does not exist any more"),
-        Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("a bounce after a conversation is an alert, no stage"),
+        any!(Stage: New InSequence SequencePaused NoReply OutOfOffice Bounced) => {
+            moves(Stage::Bounced, "the address does not exist any more")
+        }
+        any!(Stage: Interested MeetingBooked NotInterested Ghosted NoShow Won Declined) => {
+            stays("a bounce after a conversation is an alert, no stage")
+        }
         Stage::DoNotContact => NEVER_LEFT,
     }
 }
 
 const fn meeting_booked(stage: Stage, rule: &'static str) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Declined => moves(Stage::MeetingBooked, rule),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted NoShow Declined) => moves(Stage::MeetingBooked, rule),
         Stage::Won => WON_STAYS,
         Stage::DoNotContact => NEVER_LEFT,
     }
@@ -358,18 +283,8 @@ const fn meeting_over(stage: Stage, another_is_on: bool, rule: &'static str) -> 
         Stage::MeetingBooked if another_is_on => STILL_BOOKED,
         Stage::MeetingBooked => moves(Stage::Interested, rule),
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("no meeting was booked"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested NotInterested Ghosted NoShow
+            Won Declined) => stays("no meeting was booked"),
     }
 }
 
@@ -378,16 +293,9 @@ const fn meeting_no_show(stage: Stage, another_is_on: bool) -> Decision {
         Stage::MeetingBooked if another_is_on => STILL_BOOKED,
         Stage::MeetingBooked | Stage::Interested | Stage::Ghosted => moves(Stage::NoShow, "the meeting was missed"),
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::NotInterested
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("a missed meeting counts only where one could be expected"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice NotInterested NoShow Won Declined) => {
+            stays("a missed meeting counts only where one could be expected")
+        }
     }
 }
 
@@ -401,54 +309,23 @@ const fn meeting_no_show_withdrawn(stage: Stage, holds: bool) -> Decision {
             }
         }
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::Won
-        | Stage::Declined => stays("only a contact that missed its meeting can be taken back from it"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted Won Declined) => stays("only a contact that missed its meeting can be taken back from it"),
     }
 }
 
 const fn deal_won(stage: Stage) -> Decision {
     match stage {
         Stage::DoNotContact => refused("a contact that opted out (do_not_contact) can't become won (rule 3)"),
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => moves(Stage::Won, "the deal was won"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted NoShow Won Declined) => moves(Stage::Won, "the deal was won"),
     }
 }
 
 const fn deal_declined(stage: Stage) -> Decision {
     match stage {
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Declined => moves(Stage::Declined, "the deal was declined"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted NoShow Declined) => moves(Stage::Declined, "the deal was declined"),
         Stage::Won => WON_STAYS,
         Stage::DoNotContact => NEVER_LEFT,
     }
@@ -464,18 +341,8 @@ const fn went_silent(stage: Stage, holds: bool) -> Decision {
             }
         }
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("only an interested contact can fall silent"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice MeetingBooked NotInterested Ghosted
+            NoShow Won Declined) => stays("only an interested contact can fall silent"),
     }
 }
 
@@ -487,37 +354,16 @@ const fn return_due(stage: Stage, holds: bool, has_campaign: bool) -> Decision {
             (false, true | false) => stays("the return date was moved"),
         },
         Stage::DoNotContact => NEVER_LEFT,
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("only an absent contact returns"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced Interested MeetingBooked NotInterested Ghosted
+            NoShow Won Declined) => stays("only an absent contact returns"),
     }
 }
 
 const fn contact_added(stage: Stage) -> Decision {
     match stage {
         Stage::DoNotContact => refused("the contact opted out (do_not_contact) and is not added to a list again"),
-        Stage::New
-        | Stage::InSequence
-        | Stage::SequencePaused
-        | Stage::NoReply
-        | Stage::Bounced
-        | Stage::OutOfOffice
-        | Stage::Interested
-        | Stage::MeetingBooked
-        | Stage::NotInterested
-        | Stage::Ghosted
-        | Stage::NoShow
-        | Stage::Won
-        | Stage::Declined => stays("adding a contact fills empty fields and moves no stage"),
+        any!(Stage: New InSequence SequencePaused NoReply Bounced OutOfOffice Interested MeetingBooked NotInterested
+            Ghosted NoShow Won Declined) => stays("adding a contact fills empty fields and moves no stage"),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::decide::Rim;
 use super::follow::{Subject, task};
 use super::rows::{TaskKind, TaskRow, Writes};
+use crate::domain::any;
 use crate::domain::event::{Event, EventData};
 use crate::domain::fold::Step;
 use crate::domain::intent::{Reading, reading_of};
@@ -59,31 +60,10 @@ fn is_unclear(subject: &Subject<'_>, event: &Event, step: &Step) -> bool {
 /// The conversation became longer.
 fn is_spoken(data: &EventData) -> bool {
     match data {
-        EventData::EmailSent { .. }
-        | EventData::ReplyReceived { .. }
-        | EventData::MessageLogged { .. }
-        | EventData::MeetingBooked { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShow { .. }
-        | EventData::MeetingNoShowWithdrawn { .. } => true,
-        EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::EmailBounced { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::ChangedOutside { .. }
-        | EventData::Erased {} => false,
+        any!(EventData: EmailSent ReplyReceived MessageLogged MeetingBooked MeetingRescheduled MeetingCancelled
+            MeetingCompleted MeetingNoShow MeetingNoShowWithdrawn) => true,
+        any!(EventData: ContactAdded SequenceFinished SequencePaused SequenceResumed ReplyClassified EmailBounced
+            Unsubscribed EmailOpened LinkClicked DealWon DealDeclined FollowUpSet WentSilent ReturnDue FollowUpDue
+            ChangedOutside Erased) => false,
     }
 }

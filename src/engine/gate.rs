@@ -2,6 +2,7 @@
 
 use super::decide::Incoming;
 use super::rows::{Known, Outcome};
+use crate::domain::any;
 use crate::domain::erasure::Person;
 use crate::domain::event::{Event, EventData};
 use crate::domain::ids::{ClientId, Email};
@@ -98,22 +99,9 @@ fn used(data: &EventData) -> Option<Email> {
         | EventData::MeetingCompleted { meeting }
         | EventData::MeetingNoShow { meeting }
         | EventData::MeetingNoShowWithdrawn { meeting } => meeting.contact_identifier.as_deref(),
-        EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::ChangedOutside { .. }
-        | EventData::Erased {} => None,
+        any!(EventData: ContactAdded SequenceFinished SequencePaused SequenceResumed ReplyClassified Unsubscribed
+            EmailOpened LinkClicked DealWon DealDeclined FollowUpSet WentSilent ReturnDue FollowUpDue ChangedOutside
+            Erased) => None,
     };
     identifier.and_then(|identifier| Email::parse(identifier).ok())
 }

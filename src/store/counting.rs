@@ -1,5 +1,6 @@
 //! What a batch adds to the counters: the numbers that the console shows without counting rows.
 
+use crate::domain::any;
 use crate::domain::event::{EventData, Message, Source};
 use crate::domain::ids::CampaignId;
 use crate::domain::silence::{Heard, Voice};
@@ -137,29 +138,10 @@ fn message_of(data: &EventData) -> Option<&Message> {
         EventData::EmailSent { message, .. }
         | EventData::ReplyReceived { message, .. }
         | EventData::EmailBounced { message, .. } => Some(message),
-        EventData::MessageLogged { .. }
-        | EventData::Unsubscribed { .. }
-        | EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MeetingBooked { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShow { .. }
-        | EventData::MeetingNoShowWithdrawn { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::ChangedOutside { .. }
-        | EventData::Erased {} => None,
+        any!(EventData: MessageLogged Unsubscribed ContactAdded SequenceFinished SequencePaused SequenceResumed
+            ReplyClassified EmailOpened LinkClicked MeetingBooked MeetingRescheduled MeetingCancelled MeetingCompleted
+            MeetingNoShow MeetingNoShowWithdrawn DealWon DealDeclined FollowUpSet WentSilent ReturnDue FollowUpDue
+            ChangedOutside Erased) => None,
     }
 }
 
@@ -170,29 +152,10 @@ fn of_campaign(row: &EventRow) -> Option<(&'static str, &CampaignId)> {
         EventData::ReplyReceived { campaign, auto_reply: Some(_), .. } => ("automatic", campaign),
         EventData::EmailBounced { campaign, .. } => ("bounced", campaign),
         EventData::Unsubscribed { campaign } => ("opt-outs", campaign),
-        EventData::EmailSent { manual: true, .. }
-        | EventData::ContactAdded { .. }
-        | EventData::SequenceFinished { .. }
-        | EventData::SequencePaused { .. }
-        | EventData::SequenceResumed { .. }
-        | EventData::ReplyClassified { .. }
-        | EventData::EmailOpened { .. }
-        | EventData::LinkClicked { .. }
-        | EventData::MessageLogged { .. }
-        | EventData::MeetingBooked { .. }
-        | EventData::MeetingRescheduled { .. }
-        | EventData::MeetingCancelled { .. }
-        | EventData::MeetingCompleted { .. }
-        | EventData::MeetingNoShow { .. }
-        | EventData::MeetingNoShowWithdrawn { .. }
-        | EventData::DealWon { .. }
-        | EventData::DealDeclined { .. }
-        | EventData::FollowUpSet { .. }
-        | EventData::WentSilent {}
-        | EventData::ReturnDue {}
-        | EventData::FollowUpDue {}
-        | EventData::ChangedOutside { .. }
-        | EventData::Erased {} => return None,
+        any!(EventData: EmailSent ContactAdded SequenceFinished SequencePaused SequenceResumed ReplyClassified
+            EmailOpened LinkClicked MessageLogged MeetingBooked MeetingRescheduled MeetingCancelled MeetingCompleted
+            MeetingNoShow MeetingNoShowWithdrawn DealWon DealDeclined FollowUpSet WentSilent ReturnDue FollowUpDue
+            ChangedOutside Erased) => return None,
     };
     Some((what, campaign.as_ref()?))
 }

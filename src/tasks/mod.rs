@@ -4,6 +4,7 @@
 mod ai;
 mod airtable;
 mod counts;
+mod gate;
 mod gmail;
 mod logs;
 mod notify;
@@ -16,6 +17,7 @@ mod spread;
 mod suppressed;
 mod vectors;
 
+use crate::domain::any;
 use crate::domain::rules::Rules;
 use crate::engine::rows::TaskKind;
 use crate::intake::Now;
@@ -313,14 +315,8 @@ pub struct Configured {
 /// Why a task of this kind is not worked on, in words for an operator; none where it is.
 pub fn waits_for(kind: TaskKind, configured: Configured) -> Option<&'static str> {
     match kind {
-        TaskKind::AirtableSyncLead
-        | TaskKind::AirtableWriteBack
-        | TaskKind::AirtableSyncClient
-        | TaskKind::AirtablePull
-        | TaskKind::AirtableWebhook
-        | TaskKind::AirtablePushCampaigns
-        | TaskKind::AirtableImportList
-        | TaskKind::AirtableEraseLead => {
+        any!(TaskKind: AirtableSyncLead AirtableWriteBack AirtableSyncClient AirtablePull AirtableWebhook
+            AirtablePushCampaigns AirtableImportList AirtableEraseLead) => {
             (!configured.airtable).then_some("waits: Airtable is not configured; set [airtable] token and base_id")
         }
         TaskKind::GmailMailbox | TaskKind::GmailWatch => {

@@ -10,8 +10,9 @@ use crate::engine::rows::{AiUse, AutomationType, ClaimedTask, LogRow, LogStatus}
 use crate::intake::Now;
 use crate::services::ai::{AiError, Completion, Content, Repair};
 use crate::store::Store;
+use crate::tasks::Pause;
+use crate::tasks::gate::hold_on;
 use crate::tasks::logs::{alert, log};
-use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
@@ -74,11 +75,11 @@ impl Desk {
         let mut last = Fault::NotJson;
         for nth in 0..ANSWERS_MAX {
             if nth > 0 {
-                self.hold_on(task).await?;
+                hold_on(&self.store, task, self.now()).await?;
                 self.gate.enter().await?;
             }
             // Asked anew from here: whoever lost the task leaves the rest to its new holder.
-            self.hold_on(task).await?;
+            hold_on(&self.store, task, self.now()).await?;
             let Some(completion) = self.call(task, purpose, question, mend.as_ref(), &read).await? else {
                 return Ok(Asked::Nothing("it is longer than what a whole day's budget allows".to_owned()));
             };
@@ -93,13 +94,6 @@ impl Desk {
             }
         }
         Ok(Asked::Nothing(format!("the model's answer was not usable twice ({})", last.kind())))
-    }
-
-    async fn hold_on(&self, task: &ClaimedTask) -> Result<(), Stopped> {
-        if self.store.extend_lease(task.task_id, task.lease, lease_until(self.now())).await? {
-            return Ok(());
-        }
-        Err(Stopped::Wait { until: self.now(), why: "another instance took over".to_owned() })
     }
 
     /// One request within the day's budget, told in the log; none where the budget can never allow it.

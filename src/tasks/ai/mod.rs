@@ -8,6 +8,7 @@ mod gate;
 mod summarise;
 
 use super::airtable::{AirtableSettings, Base};
+use super::gate::STORE_RETRY_MS;
 use super::logs::{delivery_of, failure, settled};
 use super::{Pause, Turn, lease_until};
 use crate::domain::rules::Rules;
@@ -46,8 +47,6 @@ const KINDS_WITH_DOCUMENTS: [TaskKind; 4] =
 /// Questions that are under way side by side.
 const AT_ONCE_MAX: usize = 4;
 const IDLE_MS: u64 = 1_000;
-/// When to come again after the database did not take something.
-const STORE_RETRY_MS: i64 = 5_000;
 /// When a round that failed for good is tried again.
 const FAILED_ROUND_MS: i64 = 900_000;
 

@@ -1,6 +1,6 @@
 //! The base, for all that works with it: its records, its events, and how a task ends.
 
-use super::gate::{Gate, STORE_RETRY_MS, Stopped};
+use super::gate::{Gate, Stopped};
 use super::logs::{alert_of_task, denied, failure, once};
 use super::{AirtableSettings, FAILED_ROUND_MS, LISTINGS_MAX, ROUNDS};
 use crate::domain::alert::AlertKind;
@@ -13,6 +13,7 @@ use crate::intake::{Context, Now, apply_through_conflicts};
 use crate::services::airtable::AirtableError;
 use crate::services::airtable::records::{Fields, Page, Record};
 use crate::store::{Store, StoreError};
+use crate::tasks::gate::STORE_RETRY_MS;
 use crate::tasks::logs::settled;
 use crate::tasks::{Pause, lease_until};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -5,10 +5,10 @@ use crate::intake::Now;
 use crate::services::airtable::{Airtable, AirtableError};
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
-use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms, end_of_store};
+use crate::tasks::gate::{PAUSE_MS_MAX, Shut, Terms, Way, try_again};
+use crate::tasks::retry::{ATTEMPTS_MAX, end_of_store};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use uuid::Uuid;
 
 /// Five requests a second, with room for one that is held up on its way, so that never six arrive within one second.
 pub const REQUEST_SPACING_MS: i64 = 208;
@@ -25,9 +25,6 @@ const LATE_TRIES_MAX: u32 = 8;
 const DENIED_PAUSE_MS: i64 = 300_000;
 /// How long when the plan's calls of the month are used up.
 const QUOTA_PAUSE_MS: i64 = 3_600_000;
-/// When to come again after the database did not take something.
-pub(super) const STORE_RETRY_MS: i64 = 5_000;
-const PAUSE_MS_MAX: i64 = 3_600_000;
 
 /// Why a request was not made, or did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +42,15 @@ pub(in crate::tasks) enum Stopped {
     /// What the record asks for can't be done; the text says why and what would do.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<Shut> for Stopped {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Store(error) => Self::Store(error),
+            Shut::Wait { until, why, .. } => Self::Wait { until, why },
+        }
+    }
 }
 
 impl Stopped {
@@ -72,9 +78,7 @@ fn end_of(error: &AirtableError, attempts: u32, now: DateTime<Utc>) -> TaskEnd {
             Some(u64::try_from(DENIED_PAUSE_MS).unwrap_or_default())
         }
     };
-    let random = Uuid::new_v4().as_u64_pair().0;
-    let delay = TimeDelta::milliseconds(i64::try_from(delay_ms(attempts, random, asked_ms)).unwrap_or(PAUSE_MS_MAX));
-    TaskEnd::Retry { due_at: now + delay, error: error.to_string(), counts: true }
+    try_again(error, attempts, asked_ms, now)
 }
 
 /// The name of a base's budget.
@@ -84,8 +88,6 @@ pub fn budget_of(base_id: &str) -> String {
 
 #[derive(Default)]
 struct State {
-    breaker: Breaker,
-    denied_until: Option<DateTime<Utc>>,
     /// A place that was taken before the work for it was chosen, so that what is most urgent then goes first.
     held: Option<DateTime<Utc>>,
     calls_this_month: i64,
@@ -108,18 +110,15 @@ impl State {
 }
 
 pub(in crate::tasks) struct Gate {
-    store: Store,
-    now: Now,
-    pause: Pause,
+    way: Way,
     airtable: Airtable,
-    budget: String,
     state: Mutex<State>,
 }
 
 impl Gate {
     pub(in crate::tasks) fn new(store: Store, now: Now, pause: Pause, airtable: Airtable) -> Self {
-        let budget = budget_of(airtable.base_id());
-        Self { store, now, pause, airtable, budget, state: Mutex::default() }
+        let terms = Terms { budget: budget_of(airtable.base_id()), name: "Airtable", wait_ms_max: WAIT_MS_MAX };
+        Self { way: Way::new(store, now, pause, terms), airtable, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,7 +144,7 @@ impl Gate {
     /// The client, as soon as a request may be made; for one request.
     pub(in crate::tasks) async fn enter(&self) -> Result<&Airtable, Stopped> {
         let held = self.state().held.take();
-        let place = match held.filter(|at| !self.is_late(*at)) {
+        let place = match held.filter(|at| !self.way.is_late(*at, LATE_MS_MAX)) {
             Some(at) => at,
             None => self.place().await?,
         };
@@ -153,46 +152,18 @@ impl Gate {
         Ok(&self.airtable)
     }
 
-    fn is_late(&self, at: DateTime<Utc>) -> bool {
-        (self.now)() - at > TimeDelta::milliseconds(LATE_MS_MAX)
-    }
-
     async fn place(&self) -> Result<DateTime<Utc>, Stopped> {
         for _ in 0..LATE_TRIES_MAX {
-            let now = (self.now)();
-            self.check(now)?;
-            let slot = self.store.take_slot(&self.budget, now, REQUEST_SPACING_MS).await?;
+            self.way.check_own()?;
+            let slot = self.way.take(REQUEST_SPACING_MS).await?;
             self.state().calls_this_month = slot.calls_this_month;
-            let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
-            if at - now > TimeDelta::milliseconds(WAIT_MS_MAX) {
-                return Err(Stopped::Wait { until: at, why: "waits for Airtable's budget of requests".to_owned() });
-            }
-            (self.pause)(at).await;
-            if !self.is_late(at) {
-                // Somebody may have run into a limit meanwhile.
-                let paused_until = self.store.budget_paused_until(&self.budget).await?;
-                return match paused_until.filter(|until| *until > (self.now)()) {
-                    Some(until) => {
-                        Err(Stopped::Wait { until, why: "waits for the end of Airtable's pause".to_owned() })
-                    }
-                    None => Ok(at),
-                };
+            let at = self.way.reach(slot.at_ms).await?;
+            if !self.way.is_late(at, LATE_MS_MAX) {
+                return Ok(at);
             }
         }
-        let until = (self.now)() + TimeDelta::milliseconds(REQUEST_SPACING_MS);
+        let until = self.way.now() + TimeDelta::milliseconds(REQUEST_SPACING_MS);
         Err(Stopped::Wait { until, why: "this machine is too slow to keep its place at Airtable".to_owned() })
-    }
-
-    fn check(&self, now: DateTime<Utc>) -> Result<(), Stopped> {
-        let state = self.state();
-        match [state.denied_until.filter(|until| *until > now), state.breaker.open_until(now)]
-            .into_iter()
-            .flatten()
-            .max()
-        {
-            Some(until) => Err(Stopped::Wait { until, why: "Airtable did not take the last requests".to_owned() }),
-            None => Ok(()),
-        }
     }
 
     /// What a request came to: whatever concerns the whole base is remembered, for all instances where it concerns all.
@@ -202,8 +173,7 @@ impl Gate {
             Err(error) => error,
         };
         if let AirtableError::Denied { .. } = error {
-            let until = (self.now)() + TimeDelta::milliseconds(DENIED_PAUSE_MS);
-            self.state().denied_until = Some(until);
+            let until = self.way.denied(DENIED_PAUSE_MS);
             return Err(Stopped::Wait { until, why: error.to_string() });
         }
         Err(Stopped::Airtable(error))
@@ -214,15 +184,14 @@ impl Gate {
         &self,
         result: Result<T, AirtableError>,
     ) -> Result<Result<T, AirtableError>, Stopped> {
-        let now = (self.now)();
-        let held_up_ms = self.state().held_up_ms(now);
+        let held_up_ms = self.state().held_up_ms(self.way.now());
         if held_up_ms > SLACK_MS {
             // It may arrive together with those that follow, so all of them go later by as much.
-            self.store.delay_budget(&self.budget, held_up_ms - SLACK_MS).await?;
+            self.way.store.delay_budget(&self.way.terms.budget, held_up_ms - SLACK_MS).await?;
         }
         let error = match result {
             Ok(value) => {
-                self.state().breaker.succeeded();
+                self.way.succeeded();
                 return Ok(Ok(value));
             }
             Err(error) => error,
@@ -232,8 +201,7 @@ impl Gate {
             AirtableError::RateLimited { retry_after_ms } => i64::try_from(*retry_after_ms).unwrap_or(PAUSE_MS_MAX),
             AirtableError::QuotaReached { .. } => QUOTA_PAUSE_MS,
             AirtableError::Unavailable { .. } => {
-                let open_until = self.state().breaker.failed(now);
-                self.store.note_breaker(&self.budget, open_until, now).await?;
+                self.way.failed().await?;
                 return Ok(Err(error));
             }
             AirtableError::Denied { .. } | AirtableError::Rejected { .. } | AirtableError::NotFound { .. } => {
@@ -241,8 +209,7 @@ impl Gate {
             }
         };
         // A lock-out pauses the whole base, not the one request.
-        let until = now + TimeDelta::milliseconds(pause_ms.min(PAUSE_MS_MAX));
-        self.store.pause_budget(&self.budget, until).await?;
+        let until = self.way.pause(pause_ms).await?;
         Err(Stopped::Wait { until, why: error.to_string() })
     }
 }

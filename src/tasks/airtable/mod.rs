@@ -16,6 +16,7 @@ mod write_back;
 use super::logs::settled;
 use super::{Pause, Turn};
 use crate::domain::alert::AlertKind;
+use crate::domain::any;
 use crate::domain::ids::ClientId;
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskKind};
@@ -160,27 +161,12 @@ impl Lane {
             TaskKind::AirtableEraseLead => erase_lead::work(base, &task).await,
             TaskKind::AirtablePull => pull::work(base, &mut self.schema).await,
             TaskKind::AirtableWebhook => webhook::work(base, &mut self.schema).await,
-            TaskKind::AirtableImportList
-            | TaskKind::GmailMailbox
-            | TaskKind::GmailWatch
-            | TaskKind::CampaignSpread
-            | TaskKind::SuppressionSpread
-            | TaskKind::ErasureRead
-            | TaskKind::AiClassify
-            | TaskKind::AiSummarise
-            | TaskKind::AiFindDocuments
-            | TaskKind::AiDocument
-            | TaskKind::VectorsDocument
-            | TaskKind::VectorsContact
-            | TaskKind::VectorsErase
-            | TaskKind::VectorsPull
-            | TaskKind::VectorsSweep
-            | TaskKind::PlatformSyncSequence
-            | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily
-            | TaskKind::PlatformBlock
-            | TaskKind::PlatformLeadStatus
-            | TaskKind::PlatformReconcile => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
+            any!(TaskKind: AirtableImportList GmailMailbox GmailWatch CampaignSpread SuppressionSpread ErasureRead
+                AiClassify AiSummarise AiFindDocuments AiDocument VectorsDocument VectorsContact VectorsErase
+                VectorsPull VectorsSweep PlatformSyncSequence ScheduleHourly ScheduleDaily PlatformBlock
+                PlatformLeadStatus PlatformReconcile) => {
+                Err(Stopped::Refused(format!("{} is not for this lane", task.kind)))
+            }
         };
         base.settle(&task, done).await?;
         Ok(Turn::Worked(1))

@@ -12,7 +12,7 @@ use crate::services::google::Gmail;
 use crate::sources::gmail::Finding;
 use crate::store::{Store, StoreError};
 use crate::tasks::logs::{alert, alert_of_task, settled};
-use crate::tasks::{Pause, lease_until};
+use crate::tasks::{Pause, gate};
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
@@ -79,11 +79,7 @@ impl Desk {
 
     /// Holds the task on; whoever lost it leaves the rest to its new holder.
     pub(super) async fn hold_on(&self, hold: &Hold<'_>) -> Result<(), Stopped> {
-        let now = self.now();
-        if self.store.extend_lease(hold.task.task_id, hold.task.lease, lease_until(now)).await? {
-            return Ok(());
-        }
-        Err(Stopped::Wait { until: now, why: "another instance took over".to_owned() })
+        Ok(gate::hold_on(&self.store, hold.task, self.now()).await?)
     }
 
     /// The contacts' ids, by the events' places in each finding.

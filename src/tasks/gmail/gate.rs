@@ -7,22 +7,18 @@ use crate::intake::Now;
 use crate::services::google::GoogleError;
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
-use crate::tasks::retry::{Breaker, delay_ms};
+use crate::tasks::gate::{PAUSE_MS_MAX, STORE_RETRY_MS, Shut, Terms, Way, backoff_ms};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use uuid::Uuid;
+use std::sync::{Mutex, PoisonError};
 
 /// How long a request waits for its place; what would take longer is done later.
 const WAIT_MS_MAX: i64 = 5_000;
 /// How long to leave a mailbox alone that only a person can connect again.
 const REVOKED_PAUSE_MS: i64 = 3_600_000;
-/// When to come again after the database did not take something.
-const STORE_RETRY_MS: i64 = 5_000;
 /// Google's quota is of a minute: what was too much longer ago is over.
 const LIMITED_MS: i64 = 180_000;
 /// The seventh wait is of a minute.
 const LIMITED_MAX: u32 = 7;
-const ASKED_MS_MAX: i64 = 3_600_000;
 const MINUTE_MS: u64 = 60_000;
 /// So many tries in vain are told.
 pub(super) const TRIES_TOLD: u32 = 8;
@@ -37,6 +33,15 @@ pub(super) enum Stopped {
     Wait { until: DateTime<Utc>, why: String },
     #[error(transparent)]
     Google(GoogleError),
+}
+
+impl From<Shut> for Stopped {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Store(error) => Self::Store(error),
+            Shut::Wait { until, why, .. } => Self::Wait { until, why },
+        }
+    }
 }
 
 impl Stopped {
@@ -59,10 +64,10 @@ impl Stopped {
             Self::Google(error) => match error {
                 GoogleError::Revoked { .. } | GoogleError::Denied { .. } => later(REVOKED_PAUSE_MS, true),
                 GoogleError::Unreachable { retry_after_ms, .. } | GoogleError::RateLimited { retry_after_ms } => {
-                    later(backoff_ms(task.attempts, *retry_after_ms), true)
+                    later(wait_ms(task.attempts, *retry_after_ms), true)
                 }
                 GoogleError::HistoryGone | GoogleError::TooLarge { .. } | GoogleError::Unexpected { .. } => {
-                    later(backoff_ms(task.attempts, None), true)
+                    later(wait_ms(task.attempts, None), true)
                 }
             },
         }
@@ -117,109 +122,70 @@ impl Stopped {
 }
 
 /// Gmail may ask for a quarter of an hour, which is longer than a backoff grows by itself.
-fn backoff_ms(attempts: u32, asked_ms: Option<u64>) -> i64 {
-    let random = Uuid::new_v4().as_u64_pair().0;
-    let delay_ms = delay_ms(attempts.max(1), random, None).max(asked_ms.unwrap_or(0));
-    i64::try_from(delay_ms).unwrap_or(i64::MAX).min(ASKED_MS_MAX)
+fn wait_ms(attempts: u32, asked_ms: Option<u64>) -> i64 {
+    let asked_ms = i64::try_from(asked_ms.unwrap_or(0)).unwrap_or(PAUSE_MS_MAX);
+    backoff_ms(attempts, None).max(asked_ms).min(PAUSE_MS_MAX)
 }
 
+/// How often it was too much lately, and when it was last.
 #[derive(Default)]
-struct State {
-    breaker: Breaker,
-    /// How often it was too much lately, and when it was last.
-    limited: u32,
-    limited_at: Option<DateTime<Utc>>,
+struct Limited {
+    times: u32,
+    at: Option<DateTime<Utc>>,
 }
 
-impl State {
+impl Limited {
     /// Each time that it is too much, soon after the last, is waited for twice as long.
-    fn limited(&mut self, now: DateTime<Utc>) -> u32 {
-        let is_soon = self.limited_at.is_some_and(|at| now - at < TimeDelta::milliseconds(LIMITED_MS));
-        self.limited = if is_soon { (self.limited + 1).min(LIMITED_MAX) } else { 1 };
-        self.limited_at = Some(now);
-        self.limited
+    fn again(&mut self, now: DateTime<Utc>) -> u32 {
+        let is_soon = self.at.is_some_and(|at| now - at < TimeDelta::milliseconds(LIMITED_MS));
+        self.times = if is_soon { (self.times + 1).min(LIMITED_MAX) } else { 1 };
+        self.at = Some(now);
+        self.times
     }
 }
 
 pub(super) struct Gate {
-    store: Store,
-    now: Now,
-    pause: Pause,
-    budget: String,
+    way: Way,
     units_per_minute: u64,
-    state: Mutex<State>,
+    limited: Mutex<Limited>,
 }
 
 impl Gate {
     pub(super) fn new(store: Store, now: Now, pause: Pause, name: &str, units_per_minute: u32) -> Self {
-        let budget = format!("gmail:{name}");
+        let terms = Terms { budget: format!("gmail:{name}"), name: "the mailbox", wait_ms_max: WAIT_MS_MAX };
         let units_per_minute = u64::from(units_per_minute.max(1));
-        Self { store, now, pause, budget, units_per_minute, state: Mutex::default() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { way: Way::new(store, now, pause, terms), units_per_minute, limited: Mutex::default() }
     }
 
     /// Waits for the place of a request that costs so many units. Places follow each other by what they cost, so no minute holds more
     /// than is allowed, whoever takes them.
     pub(super) async fn enter(&self, units: u32) -> Result<(), Stopped> {
-        let now = (self.now)();
-        self.check(now).await?;
         let spacing_ms = (u64::from(units) * MINUTE_MS).div_ceil(self.units_per_minute);
-        let spacing_ms = i64::try_from(spacing_ms).unwrap_or(i64::MAX);
-        let slot = self.store.take_slot(&self.budget, now, spacing_ms).await?;
-        let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
-        if at - now > TimeDelta::milliseconds(WAIT_MS_MAX) {
-            return Err(Stopped::Wait { until: at, why: "waits for the mailbox's quota".to_owned() });
-        }
-        if at > now {
-            (self.pause)(at).await;
-            // Somebody may have run into a limit meanwhile.
-            self.check((self.now)()).await?;
-        }
-        Ok(())
-    }
-
-    async fn check(&self, now: DateTime<Utc>) -> Result<(), Stopped> {
-        let open_until = self.state().breaker.open_until(now);
-        if let Some(until) = open_until {
-            return Err(Stopped::Wait { until, why: "Gmail did not answer the last requests".to_owned() });
-        }
-        let paused_until = self.store.budget_paused_until(&self.budget).await?;
-        match paused_until.filter(|until| *until > now) {
-            Some(until) => Err(Stopped::Wait { until, why: "waits for the end of the mailbox's pause".to_owned() }),
-            None => Ok(()),
-        }
+        Ok(self.way.enter(i64::try_from(spacing_ms).unwrap_or(i64::MAX)).await?)
     }
 
     /// What a request came to; a limit pauses the mailbox for all instances.
     pub(super) async fn leave<T>(&self, result: Result<T, GoogleError>) -> Result<T, Stopped> {
         let error = match result {
             Ok(value) => {
-                self.state().breaker.succeeded();
+                self.way.succeeded();
                 return Ok(value);
             }
             Err(error) => error,
         };
-        let now = (self.now)();
         match &error {
             GoogleError::RateLimited { retry_after_ms } => {
-                let limited = self.state().limited(now);
-                let until = now + TimeDelta::milliseconds(backoff_ms(limited, *retry_after_ms));
-                self.store.pause_budget(&self.budget, until).await?;
+                let limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner).again(self.way.now());
+                let until = self.way.pause(wait_ms(limited, *retry_after_ms)).await?;
                 return Err(Stopped::Wait { until, why: error.to_string() });
             }
-            GoogleError::Unreachable { .. } => {
-                let open_until = self.state().breaker.failed(now);
-                self.store.note_breaker(&self.budget, open_until, now).await?;
-            }
+            GoogleError::Unreachable { .. } => self.way.failed().await?,
             // Google is there and answers.
             GoogleError::HistoryGone
             | GoogleError::Revoked { .. }
             | GoogleError::Denied { .. }
             | GoogleError::TooLarge { .. }
-            | GoogleError::Unexpected { .. } => self.state().breaker.succeeded(),
+            | GoogleError::Unexpected { .. } => self.way.succeeded(),
         }
         Err(Stopped::Google(error))
     }
@@ -230,6 +196,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::ClientId;
     use crate::engine::rows::TaskKind;
+    use uuid::Uuid;
 
     fn task(attempts: u32) -> ClaimedTask {
         ClaimedTask {
@@ -278,8 +245,8 @@ mod tests {
 
     #[test]
     fn limits_soon_after_each_other_are_waited_for_longer_and_longer() {
-        let mut state = State::default();
-        let mut at = |seconds: i64| state.limited(DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
+        let mut limited = Limited::default();
+        let mut at = |seconds: i64| limited.again(DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
         let waits: Vec<u32> = [0, 1, 3, 7, 15, 31, 63, 127, 200].map(&mut at).to_vec();
         assert_eq!(waits, [1, 2, 3, 4, 5, 6, 7, 7, 7]);
         assert_eq!(at(400), 1, "the last one is long ago");

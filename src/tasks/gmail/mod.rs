@@ -10,6 +10,7 @@ mod watch;
 
 use super::logs::settled;
 use super::{Pause, Turn, is_time, lease_until};
+use crate::domain::any;
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, TaskEnd, TaskKind, TaskRow};
@@ -234,33 +235,11 @@ impl Lane {
         let hold = Hold { task, started: desk.now(), stop: &self.stop };
         let done = match task.kind {
             TaskKind::GmailWatch => watch::work(desk).await,
-            TaskKind::GmailMailbox
-            | TaskKind::AirtableSyncLead
-            | TaskKind::AirtableWriteBack
-            | TaskKind::AirtableSyncClient
-            | TaskKind::AirtablePull
-            | TaskKind::AirtableWebhook
-            | TaskKind::AirtablePushCampaigns
-            | TaskKind::AirtableImportList
-            | TaskKind::CampaignSpread
-            | TaskKind::AiClassify
-            | TaskKind::AiSummarise
-            | TaskKind::AiFindDocuments
-            | TaskKind::AiDocument
-            | TaskKind::VectorsDocument
-            | TaskKind::VectorsContact
-            | TaskKind::VectorsErase
-            | TaskKind::VectorsPull
-            | TaskKind::VectorsSweep
-            | TaskKind::PlatformSyncSequence
-            | TaskKind::SuppressionSpread
-            | TaskKind::ErasureRead
-            | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily
-            | TaskKind::PlatformBlock
-            | TaskKind::PlatformLeadStatus
-            | TaskKind::PlatformReconcile
-            | TaskKind::AirtableEraseLead => mailbox::work(desk, &hold).await,
+            any!(TaskKind: GmailMailbox AirtableSyncLead AirtableWriteBack AirtableSyncClient AirtablePull
+                AirtableWebhook AirtablePushCampaigns AirtableImportList CampaignSpread AiClassify AiSummarise
+                AiFindDocuments AiDocument VectorsDocument VectorsContact VectorsErase VectorsPull VectorsSweep
+                PlatformSyncSequence SuppressionSpread ErasureRead ScheduleHourly ScheduleDaily PlatformBlock
+                PlatformLeadStatus PlatformReconcile AirtableEraseLead) => mailbox::work(desk, &hold).await,
         };
         desk.settle(task, done).await
     }

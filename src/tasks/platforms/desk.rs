@@ -15,7 +15,7 @@ use crate::engine::rows::{
 use crate::intake::{Context, Now, apply_through_conflicts};
 use crate::persons;
 use crate::store::{Store, StoreError};
-use crate::tasks::lease_until;
+use crate::tasks::gate;
 use crate::tasks::logs::{log, settled};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -138,11 +138,7 @@ impl Desk {
 
     /// Holds the task on; whoever lost it leaves the rest to its new holder.
     pub(super) async fn hold_on(&self, task: &ClaimedTask) -> Result<(), Stopped> {
-        let now = self.now();
-        if self.store.extend_lease(task.task_id, task.lease, lease_until(now)).await? {
-            return Ok(());
-        }
-        Err(Stopped::Wait { until: now, why: "another instance took over".to_owned() })
+        Ok(gate::hold_on(&self.store, task, self.now()).await?)
     }
 
     /// Feeds events of a client through the engine, as if a webhook had brought them.

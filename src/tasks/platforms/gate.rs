@@ -7,10 +7,10 @@ use crate::intake::Now;
 use crate::services::platform::PlatformError;
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
-use crate::tasks::retry::{ATTEMPTS_MAX, Breaker, delay_ms, end_of_store};
+use crate::tasks::gate::{PAUSE_MS_MAX, STORE_RETRY_MS, Shut, Terms, Way, try_again};
+use crate::tasks::retry::{ATTEMPTS_MAX, end_of_store};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use uuid::Uuid;
 
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60_000;
@@ -25,9 +25,6 @@ const DENIED_PAUSE_MS: i64 = 600_000;
 /// When it is too much and it is not told for how long; doubled each time in a row.
 const LIMITED_PAUSE_MS: i64 = 15_000;
 const LIMITED_MAX: u32 = 6;
-const PAUSE_MS_MAX: i64 = 3_600_000;
-/// When to come again after the database did not take something.
-const STORE_RETRY_MS: i64 = 5_000;
 
 /// How many requests an account allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +84,15 @@ pub(super) enum Stopped {
     Refused(String),
 }
 
+impl From<Shut> for Stopped {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Store(error) => Self::Store(error),
+            Shut::Wait { until, why, .. } => Self::Wait { until, why },
+        }
+    }
+}
+
 impl Stopped {
     /// What becomes of a task that was stopped so.
     pub(super) fn end(&self, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
@@ -98,10 +104,7 @@ impl Stopped {
             Self::Refused(error) => TaskEnd::Dead { error: error.clone() },
             Self::Platform { error, .. } => match error {
                 PlatformError::Transient { retry_after_ms, .. } if task.attempts < ATTEMPTS_MAX => {
-                    let random = Uuid::new_v4().as_u64_pair().0;
-                    let delay = delay_ms(task.attempts.max(1), random, *retry_after_ms);
-                    let delay = TimeDelta::milliseconds(i64::try_from(delay).unwrap_or(PAUSE_MS_MAX));
-                    TaskEnd::Retry { due_at: now + delay, error: self.to_string(), counts: true }
+                    try_again(self, task.attempts, *retry_after_ms, now)
                 }
                 PlatformError::Transient { .. }
                 | PlatformError::NotFound
@@ -130,7 +133,6 @@ impl Stopped {
 
 #[derive(Default)]
 struct State {
-    breaker: Breaker,
     /// A place that was taken and not used yet.
     held: Option<DateTime<Utc>>,
     /// How often in a row it was too much.
@@ -138,11 +140,8 @@ struct State {
 }
 
 pub(super) struct Gate {
-    store: Store,
-    now: Now,
-    pause: Pause,
+    way: Way,
     platform: Outreach,
-    budget: String,
     hour_budget: String,
     pace: Pace,
     state: Mutex<State>,
@@ -153,7 +152,8 @@ impl Gate {
     pub(super) fn new(store: Store, now: Now, pause: Pause, platform: Outreach, account: &str, pace: Pace) -> Self {
         let budget = format!("{platform}:{account}");
         let hour_budget = format!("{budget}:hour");
-        Self { store, now, pause, platform, budget, hour_budget, pace, state: Mutex::default() }
+        let terms = Terms { budget, name: platform.name(), wait_ms_max: WAIT_MS_MAX };
+        Self { way: Way::new(store, now, pause, terms), platform, hour_budget, pace, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -176,99 +176,73 @@ impl Gate {
 
     async fn place(&self) -> Result<DateTime<Utc>, Stopped> {
         for _ in 0..LATE_TRIES_MAX {
-            let now = (self.now)();
-            self.check(now).await?;
-            let held = self.state().held.take().filter(|at| !self.is_late(*at));
-            let at = match held {
-                Some(at) => at,
-                None => self.take(now).await?,
+            self.way.check().await?;
+            let held = self.state().held.take().filter(|at| !self.way.is_late(*at, LATE_MS_MAX));
+            let at_ms = match held {
+                Some(at) => at.timestamp_millis(),
+                None => self.take_ms().await?,
             };
-            if at - now > TimeDelta::milliseconds(WAIT_MS_MAX) {
-                self.state().held = Some(at);
-                let why = format!("waits for {}'s limit of requests", self.platform.name());
-                return Err(Stopped::Wait { until: at, why });
-            }
-            if at > now {
-                (self.pause)(at).await;
-                // Somebody may have run into a limit meanwhile.
-                self.check((self.now)()).await?;
-            }
-            if !self.is_late(at) {
-                return Ok(at);
+            match self.way.reach(at_ms).await {
+                Ok(at) if !self.way.is_late(at, LATE_MS_MAX) => return Ok(at),
+                Ok(_late) => {}
+                Err(shut) => {
+                    if let Shut::Wait { until, is_far: true, .. } = shut {
+                        self.state().held = Some(until);
+                    }
+                    return Err(shut.into());
+                }
             }
         }
-        let until = (self.now)() + TimeDelta::milliseconds(SECOND_MS);
+        let until = self.way.now() + TimeDelta::milliseconds(SECOND_MS);
         Err(Stopped::Wait { until, why: "this machine is too slow to keep its places".to_owned() })
     }
 
-    fn is_late(&self, at: DateTime<Utc>) -> bool {
-        (self.now)() - at > TimeDelta::milliseconds(LATE_MS_MAX)
-    }
-
-    async fn take(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Stopped> {
-        let mut at_ms = self.store.take_slot(&self.budget, now, self.pace.spacing_ms()).await?.at_ms;
-        if let Some((spacing_ms, ahead_ms)) = self.pace.hour() {
-            at_ms = at_ms.max(self.store.take_slot(&self.hour_budget, now, spacing_ms).await?.at_ms - ahead_ms);
-        }
-        Ok(DateTime::from_timestamp_millis(at_ms).unwrap_or(now))
-    }
-
-    async fn check(&self, now: DateTime<Utc>) -> Result<(), Stopped> {
-        let name = self.platform.name();
-        let open_until = self.state().breaker.open_until(now);
-        if let Some(until) = open_until {
-            return Err(Stopped::Wait { until, why: format!("{name} did not take the last requests") });
-        }
-        let paused_until = self.store.budget_paused_until(&self.budget).await?;
-        match paused_until.filter(|until| *until > now) {
-            Some(until) => Err(Stopped::Wait { until, why: format!("waits for the end of {name}'s pause") }),
-            None => Ok(()),
-        }
+    async fn take_ms(&self) -> Result<i64, Stopped> {
+        let at_ms = self.way.take(self.pace.spacing_ms()).await?.at_ms;
+        let Some((spacing_ms, ahead_ms)) = self.pace.hour() else { return Ok(at_ms) };
+        let of_hour = self.way.store.take_slot(&self.hour_budget, self.way.now(), spacing_ms).await?;
+        Ok(at_ms.max(of_hour.at_ms - ahead_ms))
     }
 
     /// What a request came to: whatever concerns the whole account pauses it for all instances. A 404 is an answer like others.
     pub(super) async fn leave<T>(&self, result: Result<T, PlatformError>) -> Result<Option<T>, Stopped> {
         let error = match result {
             Ok(value) => {
-                let mut state = self.state();
-                state.breaker.succeeded();
-                state.limited = 0;
+                self.way.succeeded();
+                self.state().limited = 0;
                 return Ok(Some(value));
             }
             Err(PlatformError::NotFound) => {
-                self.state().breaker.succeeded();
+                self.way.succeeded();
                 return Ok(None);
             }
             Err(error) => error,
         };
-        let (now, platform) = ((self.now)(), self.platform);
+        let platform = self.platform;
         tracing::warn!(%platform, %error, "a request to a platform did not succeed");
         let why = format!("{}: {error}", platform.name());
         match &error {
             PlatformError::RateLimited { retry_after_ms } => {
-                let until = now + TimeDelta::milliseconds(self.limited_ms(*retry_after_ms));
-                self.store.pause_budget(&self.budget, until).await?;
+                let until = self.way.pause(self.limited_ms(*retry_after_ms)).await?;
                 Err(Stopped::Wait { until, why })
             }
             PlatformError::Unauthorised { .. } => {
-                let until = now + TimeDelta::milliseconds(DENIED_PAUSE_MS);
-                self.store.pause_budget(&self.budget, until).await?;
+                let until = self.way.pause(DENIED_PAUSE_MS).await?;
                 Err(Stopped::Denied { until, why, is_account: true })
             }
             // It is there and answers; another campaign may well be ours.
             PlatformError::Forbidden => {
-                self.state().breaker.succeeded();
-                let until = now + TimeDelta::milliseconds(DENIED_PAUSE_MS);
+                self.way.succeeded();
+                let until = self.way.now() + TimeDelta::milliseconds(DENIED_PAUSE_MS);
                 Err(Stopped::Denied { until, why, is_account: false })
             }
             PlatformError::Transient { .. } => {
-                let open_until = self.state().breaker.failed(now);
-                self.store.note_breaker(&self.budget, open_until, now).await?;
+                self.way.failed().await?;
                 Err(Stopped::Platform { platform, error })
             }
             // It is there and answers.
             PlatformError::Permanent { .. } | PlatformError::NotFound => {
-                self.state().breaker.succeeded();
+                self.way.succeeded();
                 Err(Stopped::Platform { platform, error })
             }
         }
@@ -278,7 +252,7 @@ impl Gate {
         let mut state = self.state();
         state.limited = (state.limited + 1).min(LIMITED_MAX);
         let own_ms = LIMITED_PAUSE_MS << (state.limited - 1);
-        told_ms.map_or(own_ms, |ms| i64::try_from(ms).unwrap_or(PAUSE_MS_MAX)).min(PAUSE_MS_MAX)
+        told_ms.map_or(own_ms, |ms| i64::try_from(ms).unwrap_or(PAUSE_MS_MAX))
     }
 }
 

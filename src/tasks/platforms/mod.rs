@@ -11,6 +11,7 @@ mod status;
 
 use super::logs::delivery_of;
 use super::{Pause, Turn, lease_until};
+use crate::domain::any;
 use crate::domain::ids::ClientId;
 use crate::domain::outreach::Outreach;
 use crate::domain::rules::Rules;
@@ -144,30 +145,12 @@ impl Lane {
                 // On the heap: it is the largest of them.
                 Box::pin(reconcile::work(desk, &self.service, (&self.clients, sources), task)).await
             }
-            TaskKind::AirtableSyncLead
-            | TaskKind::AirtableWriteBack
-            | TaskKind::AirtableSyncClient
-            | TaskKind::AirtablePull
-            | TaskKind::AirtableWebhook
-            | TaskKind::AirtablePushCampaigns
-            | TaskKind::AirtableImportList
-            | TaskKind::GmailMailbox
-            | TaskKind::GmailWatch
-            | TaskKind::CampaignSpread
-            | TaskKind::VectorsDocument
-            | TaskKind::VectorsContact
-            | TaskKind::VectorsErase
-            | TaskKind::VectorsPull
-            | TaskKind::VectorsSweep
-            | TaskKind::SuppressionSpread
-            | TaskKind::ErasureRead
-            | TaskKind::AirtableEraseLead
-            | TaskKind::AiClassify
-            | TaskKind::AiSummarise
-            | TaskKind::AiFindDocuments
-            | TaskKind::AiDocument
-            | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
+            any!(TaskKind: AirtableSyncLead AirtableWriteBack AirtableSyncClient AirtablePull AirtableWebhook
+                AirtablePushCampaigns AirtableImportList GmailMailbox GmailWatch CampaignSpread VectorsDocument
+                VectorsContact VectorsErase VectorsPull VectorsSweep SuppressionSpread ErasureRead AirtableEraseLead
+                AiClassify AiSummarise AiFindDocuments AiDocument ScheduleHourly ScheduleDaily) => {
+                Err(Stopped::Refused(format!("{} is not for this lane", task.kind)))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The way to the index: one pace for all instances, its pauses, and a circuit breaker. What the month's plan allows may be used up
 //! without Pinecone saying so: after some refusals in a row it is taken for that, and told.
 
-use super::{Halt, PAUSE_MS_MAX, once};
+use super::{Halt, once};
 use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::LogRow;
@@ -10,11 +10,9 @@ use crate::services::vector_error::VectorError;
 use crate::services::vectors::VectorIndex;
 use crate::store::{Store, StoreError};
 use crate::tasks::Pause;
+use crate::tasks::gate::{Terms, Way, backoff_ms};
 use crate::tasks::logs::alert;
-use crate::tasks::retry::{Breaker, delay_ms};
-use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use uuid::Uuid;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Fifty requests a second: half of what one namespace allows, the other half is for searches.
 const REQUEST_SPACING_MS: i64 = 20;
@@ -27,30 +25,18 @@ const QUOTA_PAUSE_MS: i64 = 3_600_000;
 /// How long when it denies us: only a person can cure that.
 const DENIED_PAUSE_MS: i64 = 300_000;
 
-#[derive(Default)]
-struct State {
-    breaker: Breaker,
-    denied_until: Option<DateTime<Utc>>,
-    limited: u32,
-}
-
 pub(super) struct Gate {
-    store: Store,
-    now: Now,
-    pause: Pause,
+    pub(super) way: Way,
     index: VectorIndex,
-    budget: String,
-    state: Mutex<State>,
+    /// How often in a row it was too much.
+    limited: AtomicU32,
 }
 
 impl Gate {
     pub(super) fn new(store: Store, now: Now, pause: Pause, index: VectorIndex) -> Self {
         let budget = format!("pinecone:{}", index.name());
-        Self { store, now, pause, index, budget, state: Mutex::default() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let terms = Terms { budget, name: "the vector index", wait_ms_max: WAIT_MS_MAX };
+        Self { way: Way::new(store, now, pause, terms), index, limited: AtomicU32::new(0) }
     }
 
     /// The index and the model that its pieces are in: those of another one are written anew.
@@ -61,49 +47,18 @@ impl Gate {
         }
     }
 
-    /// Until when no request can be made.
-    pub(super) async fn closed_until(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let now = (self.now)();
-        let own = {
-            let state = self.state();
-            state.denied_until.filter(|until| *until > now).max(state.breaker.open_until(now))
-        };
-        let paused = self.store.budget_paused_until(&self.budget).await?.filter(|until| *until > now);
-        Ok(own.max(paused))
-    }
-
     /// The index, as soon as a request may be made; for one request.
     pub(super) async fn enter(&self) -> Result<&VectorIndex, Halt> {
-        let wait = |until| Halt::Wait {
-            until,
-            why: "waits for the vector index, which did not take the last requests".to_owned(),
-        };
-        if let Some(until) = self.closed_until().await? {
-            return Err(wait(until));
-        }
-        let now = (self.now)();
-        let slot = self.store.take_slot(&self.budget, now, REQUEST_SPACING_MS).await?;
-        let at = DateTime::from_timestamp_millis(slot.at_ms).unwrap_or(now);
-        if at - now > TimeDelta::milliseconds(WAIT_MS_MAX) {
-            return Err(wait(at));
-        }
-        if at > now {
-            (self.pause)(at).await;
-        }
-        match self.closed_until().await? {
-            Some(until) => Err(wait(until)),
-            None => Ok(&self.index),
-        }
+        self.way.enter(REQUEST_SPACING_MS).await?;
+        Ok(&self.index)
     }
 
     /// What a request came to: whatever concerns the whole index is remembered, and told.
     pub(super) async fn leave<T>(&self, result: Result<T, VectorError>) -> Result<T, Halt> {
-        let now = (self.now)();
         let error = match result {
             Ok(value) => {
-                let mut state = self.state();
-                state.breaker.succeeded();
-                state.limited = 0;
+                self.way.succeeded();
+                self.limited.store(0, Ordering::SeqCst);
                 return Ok(value);
             }
             Err(error) => error,
@@ -111,11 +66,7 @@ impl Gate {
         tracing::warn!(%error, "a request to the vector index did not succeed");
         match &error {
             VectorError::RateLimited { retry_after_ms, .. } => {
-                let limited = {
-                    let mut state = self.state();
-                    state.limited = state.limited.saturating_add(1);
-                    state.limited
-                };
+                let limited = self.limited.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 if limited >= LIMITED_MAX {
                     let text = format!(
                         "{error} {LIMITED_MAX} times in a row, which may be what the plan allows in a month: see the usage at the service; it is \
@@ -123,10 +74,7 @@ impl Gate {
                     );
                     return self.used_up(&error, &text).await;
                 }
-                let random = Uuid::new_v4().as_u64_pair().0;
-                let pause_ms = i64::try_from(delay_ms(limited, random, *retry_after_ms)).unwrap_or(PAUSE_MS_MAX);
-                let until = now + TimeDelta::milliseconds(pause_ms);
-                self.store.pause_budget(&self.budget, until).await?;
+                let until = self.way.pause(backoff_ms(limited, *retry_after_ms)).await?;
                 Err(Halt::Wait { until, why: error.to_string() })
             }
             VectorError::QuotaReached { .. } => {
@@ -135,8 +83,7 @@ impl Gate {
                 self.used_up(&error, &text).await
             }
             VectorError::Denied { .. } => {
-                let until = now + TimeDelta::milliseconds(DENIED_PAUSE_MS);
-                self.state().denied_until = Some(until);
+                let until = self.way.denied(DENIED_PAUSE_MS);
                 self.tell(
                     AlertKind::ServiceDenied,
                     &format!("{error}; nothing is indexed until that is mended"),
@@ -146,8 +93,7 @@ impl Gate {
                 Err(Halt::Wait { until, why: error.to_string() })
             }
             VectorError::Unavailable { .. } => {
-                let open_until = self.state().breaker.failed(now);
-                self.store.note_breaker(&self.budget, open_until, now).await?;
+                self.way.failed().await?;
                 Err(Halt::Vector(error))
             }
             VectorError::Rejected { .. } => Err(Halt::Vector(error)),
@@ -155,17 +101,16 @@ impl Gate {
     }
 
     async fn used_up<T>(&self, error: &VectorError, text: &str) -> Result<T, Halt> {
-        let until = (self.now)() + TimeDelta::milliseconds(QUOTA_PAUSE_MS);
-        self.store.pause_budget(&self.budget, until).await?;
+        let until = self.way.pause(QUOTA_PAUSE_MS).await?;
         self.tell(AlertKind::BudgetUsed, text, "%Y-%m").await?;
         Err(Halt::Wait { until, why: error.to_string() })
     }
 
     /// Once for each reason in its time.
     async fn tell(&self, kind: AlertKind, text: &str, time: &str) -> Result<(), StoreError> {
-        let now = (self.now)();
-        let row = alert(&ClientId::agency(), kind, &format!("{}:{kind}", self.budget), text, now);
-        let log_id = once(&["alert", &self.budget, text, &now.format(time).to_string()]);
-        self.store.want(Vec::new(), vec![LogRow { log_id, ..row }]).await
+        let (now, budget) = (self.way.now(), &self.way.terms.budget);
+        let row = alert(&ClientId::agency(), kind, &format!("{budget}:{kind}"), text, now);
+        let log_id = once(&["alert", budget, text, &now.format(time).to_string()]);
+        self.way.store.want(Vec::new(), vec![LogRow { log_id, ..row }]).await
     }
 }

@@ -13,9 +13,11 @@ mod sweep;
 use super::airtable::base::Base;
 use super::airtable::gate::{Gate as AirtableGate, Stopped};
 use super::airtable::schema::Schema;
+use super::gate::{Shut, hold_on, try_again};
 use super::logs::{delivery_of, failure, log, settled};
-use super::retry::{ATTEMPTS_MAX, delay_ms, end_of_store};
+use super::retry::{ATTEMPTS_MAX, end_of_store};
 use super::{AirtableSettings, Pause, Turn, lease_until};
+use crate::domain::any;
 use crate::domain::documents::chunk::Limits;
 use crate::domain::rules::Rules;
 use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow};
@@ -43,7 +45,6 @@ pub struct VectorSettings {
 const PRIORITY_DOCUMENT: u8 = 5;
 /// When a round that failed for good is tried again: a person may have mended it.
 const FAILED_ROUND_MS: i64 = 600_000;
-const PAUSE_MS_MAX: i64 = 3_600_000;
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,15 @@ enum Halt {
     Airtable(#[from] Stopped),
     #[error(transparent)]
     Vector(VectorError),
+}
+
+impl From<Shut> for Halt {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Store(error) => Self::Store(error),
+            Shut::Wait { until, why, .. } => Self::Wait { until, why },
+        }
+    }
 }
 
 /// What a task did, to be settled with it.
@@ -108,9 +118,7 @@ impl Hold<'_> {
         if now - held_at < TimeDelta::milliseconds(HOLD_MS) {
             return Ok(());
         }
-        if !self.store.extend_lease(self.task.task_id, self.task.lease, lease_until(now)).await? {
-            return Err(Halt::Wait { until: now, why: "another instance took it over".to_owned() });
-        }
+        hold_on(self.store, self.task, now).await?;
         *self.held_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = now;
         Ok(())
     }
@@ -146,7 +154,7 @@ impl Lane {
         if !self.store.has_due_task(&self.kinds, now).await? {
             return Ok(Turn::Idle);
         }
-        if let Some(until) = self.gate.closed_until().await? {
+        if let Some(until) = self.gate.way.closed_until().await? {
             return Ok(Turn::Wait(until));
         }
         let claimed = self.store.claim_tasks(&self.kinds, 1, now, lease_until(now), Uuid::new_v4()).await?;
@@ -184,29 +192,12 @@ impl Lane {
                 Some(airtable) => pull::work(self, airtable).await,
                 None => Ok(Done::default()),
             },
-            TaskKind::AirtableSyncLead
-            | TaskKind::AirtableWriteBack
-            | TaskKind::AirtableSyncClient
-            | TaskKind::AirtablePull
-            | TaskKind::AirtableWebhook
-            | TaskKind::AirtablePushCampaigns
-            | TaskKind::AirtableImportList
-            | TaskKind::GmailMailbox
-            | TaskKind::GmailWatch
-            | TaskKind::CampaignSpread
-            | TaskKind::SuppressionSpread
-            | TaskKind::ErasureRead
-            | TaskKind::ScheduleHourly
-            | TaskKind::ScheduleDaily
-            | TaskKind::PlatformBlock
-            | TaskKind::PlatformLeadStatus
-            | TaskKind::PlatformReconcile
-            | TaskKind::AirtableEraseLead
-            | TaskKind::AiClassify
-            | TaskKind::AiSummarise
-            | TaskKind::AiFindDocuments
-            | TaskKind::AiDocument
-            | TaskKind::PlatformSyncSequence => Ok(Done::default()),
+            any!(TaskKind: AirtableSyncLead AirtableWriteBack AirtableSyncClient AirtablePull AirtableWebhook
+                AirtablePushCampaigns AirtableImportList GmailMailbox GmailWatch CampaignSpread SuppressionSpread
+                ErasureRead ScheduleHourly ScheduleDaily PlatformBlock PlatformLeadStatus PlatformReconcile
+                AirtableEraseLead AiClassify AiSummarise AiFindDocuments AiDocument PlatformSyncSequence) => {
+                Ok(Done::default())
+            }
         }
     }
 
@@ -250,10 +241,7 @@ fn end_of(halt: &Halt, task: &ClaimedTask, now: DateTime<Utc>) -> TaskEnd {
         Halt::Airtable(stopped) => stopped.end(task, now),
         Halt::Vector(error) => match error {
             VectorError::Unavailable { retry_after_ms, .. } if task.attempts < ATTEMPTS_MAX => {
-                let random = Uuid::new_v4().as_u64_pair().0;
-                let delay = i64::try_from(delay_ms(task.attempts, random, *retry_after_ms)).unwrap_or(PAUSE_MS_MAX);
-                let due_at = now + TimeDelta::milliseconds(delay);
-                TaskEnd::Retry { due_at, error: error.to_string(), counts: true }
+                try_again(error, task.attempts, *retry_after_ms, now)
             }
             VectorError::Unavailable { .. }
             | VectorError::Rejected { .. }
