@@ -34,8 +34,9 @@ pub(super) async fn receive(
     let begun = (app.now)();
     let known = Source::parse(source);
     let received = match known {
-        Some(Source::Airtable) => ping(app, slot, client, request).await,
-        Some(Source::Gmail) => push(app, slot, client, request).await,
+        // Apart: they write by themselves, and a webhook's connection should not carry the room for it.
+        Some(Source::Airtable) => Box::pin(ping(app, slot, client, request)).await,
+        Some(Source::Gmail) => Box::pin(push(app, slot, client, request)).await,
         _ => receive_from(app, slot, known, client, request).await,
     };
     let (Ok(answered) | Err(answered)) = received;

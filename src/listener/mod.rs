@@ -51,6 +51,8 @@ pub struct App {
 
 /// Together, however many connections there are. What is proven waits in the intake, which has a bound of its own.
 const RECEIVING_BYTES_MAX: usize = 33_554_432;
+/// A head, and what a connection reads ahead. It is kept for each connection; platforms and browsers send a tenth of it.
+const HEAD_BYTES_MAX: usize = 16_384;
 
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
@@ -168,7 +170,7 @@ fn connection(
         // It bounds the idle time between requests too.
         .header_read_timeout(head)
         .max_headers(100)
-        .max_buf_size(64 * 1024)
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service_fn(call))
 }
 
@@ -180,7 +182,7 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
         ["hooks", source] => hooks::receive(app, slot, source, None, request).await,
         ["hooks", source, client] => hooks::receive(app, slot, source, Some(client), request).await,
         ["healthz"] => only_get(&method, || Answered::text(200, "ok\n")),
-        ["readyz"] => match (method == Method::GET, app.store.ping().await) {
+        ["readyz"] => match (method == Method::GET, Box::pin(app.store.ping()).await) {
             (false, _) => Answered::method_not_allowed("GET"),
             (true, Ok(())) => Answered::text(200, "ready\n"),
             (true, Err(error)) => {
@@ -188,10 +190,12 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
                 Answered::error(503, "the database does not answer").retry_after()
             }
         },
-        ["api", ..] => api::answer(app, slot, request).await,
-        // Apart, so that a webhook's connection does not carry room for pages.
+        // Apart, so that a webhook's connection does not carry room for answers of the API and for pages.
+        ["api", ..] => Box::pin(api::answer(app, slot, request)).await,
         ["console", ..] => Box::pin(console::answer(app, slot, request)).await,
-        ["metrics"] if method == Method::GET => Answered::metrics(app.metrics.render(&app.store, (app.now)()).await),
+        ["metrics"] if method == Method::GET => {
+            Answered::metrics(Box::pin(app.metrics.render(&app.store, (app.now)())).await)
+        }
         ["metrics"] => Answered::method_not_allowed("GET"),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),
     }

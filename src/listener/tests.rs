@@ -93,6 +93,16 @@ const SECRET: &str = "x-n8n-secret: a-secret-of-acme\r\n";
 const EVENT: &str =
     r#"{"kind":"reply_received","email":"ada@example.com","occurred_at":"2026-11-01T09:00:00Z","id":"r1","text":"hi"}"#;
 
+/// Each connection holds one such future, whatever is asked of it: what only a page or an answer of the API needs does not belong there.
+#[test]
+fn a_connection_carries_room_for_a_webhook_alone() {
+    fn room_bytes<A, B, C, F>(_answering: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+    let bytes = room_bytes(route);
+    assert!(bytes <= 3_000, "{bytes} bytes a connection");
+}
+
 #[tokio::test]
 async fn every_answer_of_the_spec() {
     let server = spawn("").await;
@@ -178,6 +188,11 @@ async fn hostile_connections_are_cut_and_keep_nobody_waiting() {
     server.raw(b"POST /hooks/n8n/acme HTTP/1.1\r\nho").await;
     let many_headers: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
     assert_eq!(status(&server.raw(format!("{head}{many_headers}\r\n").as_bytes()).await), 431, "too many headers");
+    let long_head = |bytes: usize| {
+        format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(bytes))
+    };
+    assert_eq!(status(&server.raw(long_head(15_000).as_bytes()).await), 200, "a long head");
+    assert_eq!(status(&server.raw(long_head(17_000).as_bytes()).await), 431, "too long a head");
     assert_eq!(status(&server.raw(b"\x16\x03\x01\x02\x00 what\r\n\r\n").await), 400, "no HTTP at all");
     let (after, _) = server.post("/hooks/n8n/acme", SECRET, EVENT).await;
     assert_eq!(after, 200, "the others are served");
