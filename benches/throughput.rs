@@ -1,5 +1,5 @@
 //! Throughput, measured side by side in one run: the same rows written straight to the same database in batches (the ceiling), and
-//! Sales Engine end to end over HTTP. `cargo bench --bench throughput -- --help` tells the options; README, "Benchmarks".
+//! Sales Engine end to end over HTTP. `cargo bench --bench throughput -- --help` tells the options; docs/contributing.md, "Benchmarks".
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
 //! The laws, tried on the running program with both databases: order and repetition do not matter, and nothing acknowledged is lost
-//! whatever dies. A short form runs with all tests; `SALES_ENGINE_LONG=1` makes it long (README, "Tests and checks").
+//! whatever dies. A short form runs with all tests; `SALES_ENGINE_LONG=1` makes it long (docs/contributing.md, "Tests").
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -135,7 +135,7 @@ impl Person {
     }
 }
 
-/// The long form of the stress programs, by one command of the README; the short form runs with all tests.
+/// The long form of the stress programs, by one command of docs/contributing.md; the short form runs with all tests.
 pub fn is_long() -> bool {
     std::env::var("SALES_ENGINE_LONG").is_ok_and(|value| value == "1")
 }
