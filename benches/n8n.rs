@@ -17,6 +17,8 @@
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
     clippy::string_slice,
+    clippy::too_many_lines,
+    clippy::wildcard_enum_match_arm,
     dead_code,
     reason = "a measuring program: what is not there ends it, the clock is what it reads; it shares modules of which it needs a part"
 )]
