@@ -164,6 +164,7 @@ fn decided(payloads: &[(Source, String)], batch: usize, shard: usize, shards: us
             body_sha256: [0; 32],
             is_webhook: true,
             forwarded_as: None,
+            traceparent: None,
         });
     }
     for batch in mine.chunks(batch) {

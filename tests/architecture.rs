@@ -23,13 +23,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("listener", &["api", "config", "console", "domain", "intake", "sources", "store", "engine", "telemetry"]),
     ("services", &["domain", "sources", "telemetry"]),
     ("telemetry", &[]),
-    ("tasks", &["domain", "engine", "imports", "intake", "mail", "persons", "services", "sources", "store"]),
+    (
+        "tasks",
+        &["domain", "engine", "imports", "intake", "mail", "persons", "services", "sources", "store", "telemetry"],
+    ),
     ("sandbox", &["domain", "intake"]),
 ];
 
 /// Crates that only one room may name.
-const ONLY: &[(&str, &[&str])] =
-    &[("sqlx", &["store"]), ("reqwest", &["services"]), ("hyper", &["listener", "sandbox"])];
+const ONLY: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("reqwest", &["services"]),
+    ("hyper", &["listener", "sandbox"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_sdk", &["telemetry"]),
+    ("opentelemetry_proto", &["telemetry"]),
+];
 
 /// Words that a pure room must not contain.
 const IMPURE: &[&str] =

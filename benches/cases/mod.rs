@@ -172,6 +172,7 @@ fn deciding() -> Box<dyn FnMut()> {
                 body_sha256: [0; 32],
                 is_webhook: true,
                 forwarded_as: None,
+                traceparent: None,
             }
         })
         .collect();

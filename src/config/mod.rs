@@ -7,6 +7,7 @@ mod gmail;
 mod notifications;
 mod shadow;
 mod suppression;
+mod telemetry;
 mod tree;
 mod vectors;
 
@@ -20,6 +21,7 @@ pub use notifications::TargetConfig;
 pub use shadow::ShadowConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+pub use telemetry::TelemetryConfig;
 use tree::{Env, Section};
 pub use vectors::{EmbeddingsConfig, PineconeConfig};
 
@@ -47,6 +49,8 @@ pub struct Config {
     pub notifications: Vec<TargetConfig>,
     /// The engine only looks on beside another flow; all that calls anybody is absent then.
     pub shadow: Option<ShadowConfig>,
+    /// Absent: no traces are made.
+    pub telemetry: Option<TelemetryConfig>,
 }
 
 /// Every limit of the listener and the intake, with its unit.
@@ -149,6 +153,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
     let mut rules = Rules { spans, wants, suppression };
     let google = google(&mut top);
     let shadow = shadow::shadow(&mut top, &database_url);
+    let telemetry = telemetry::telemetry(&mut top);
     let mut notifications = notifications::targets(&mut top, None);
     let clients = clients::clients(&mut top, &mut notifications);
     rules.wants.blocks = clients::blocks(&clients);
@@ -178,6 +183,7 @@ pub fn load(file: Option<(&str, &str)>, env: &Env<'_>) -> Result<Config, ConfigF
                 clients,
                 notifications,
                 shadow,
+                telemetry,
             };
             Ok(if config.shadow.is_some() { config.calling_nobody() } else { config })
         }

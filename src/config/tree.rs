@@ -158,6 +158,22 @@ impl<'a> Section<'a> {
         number
     }
 
+    /// A part of the whole, from 0 to 1.
+    pub(super) fn ratio(&mut self, key: &str, variables: &[&str]) -> Option<f64> {
+        let from_file = match self.value(key) {
+            None => None,
+            Some(DeValue::Float(number)) => Some(number.as_str().to_owned()),
+            Some(DeValue::Integer(number)) => Some(number.as_str().to_owned()),
+            Some(_) => Some(String::new()),
+        };
+        let text = self.variable(variables).or(from_file)?;
+        let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        if ratio.is_none() {
+            self.fault(key, "must be a number from 0.0 to 1.0");
+        }
+        ratio
+    }
+
     /// A whole number that may be below zero.
     pub(super) fn integer(&mut self, key: &str) -> Option<i64> {
         let value = self.value(key)?;

@@ -131,6 +131,9 @@ codes! {
     AiDenied => "ai.denied", Fault;
     AiModel => "ai.model", Fault;
     AiWell => "ai.well", Ok;
+    TelemetryUnreachable => "telemetry.unreachable", Fault;
+    TelemetryRefused => "telemetry.refused", Fault;
+    TelemetryWell => "telemetry.well", Ok;
 }
 
 impl fmt::Display for Code {

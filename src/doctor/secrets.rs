@@ -101,6 +101,9 @@ fn all(config: &Config) -> Vec<Held<'_>> {
         let embeddings = pinecone.embeddings.iter().filter_map(|embeddings| embeddings.api_key.as_ref());
         held.extend(embeddings.map(|secret| at("embeddings.api_key", secret, Origin::Given)));
     }
+    for (_, value) in config.telemetry.iter().flat_map(|telemetry| &telemetry.otlp_headers) {
+        held.push(at("telemetry.otlp_headers", value, Origin::Given));
+    }
     for target in &config.notifications {
         held.extend(target.secrets.iter().map(|secret| at(&format!("{}.secrets", target.key), secret, Origin::Chosen)));
     }

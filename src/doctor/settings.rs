@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Smartlead posts whole threads; such bodies are seen.
 const BODY_BYTES_USUAL: usize = 524_288;
+const TRACES: &str = "telemetry.otlp_endpoint";
 
 /// `sqlite://…` needs no key of suppression in the configuration: one lies beside the database.
 pub fn findings(config: &Config) -> Vec<Finding> {
@@ -190,7 +191,10 @@ fn plain_text(config: &Config) -> Vec<Finding> {
         let what = "keys and addresses go over the network in plain text";
         Finding::new(Code::ServicePlainText, at, what, "let the address begin with https://")
     };
-    urls(config).into_iter().filter(is_open).map(finding).collect()
+    // A collector in the own network is told nothing that is secret, unless it wants a token.
+    let has_token = config.telemetry.as_ref().is_some_and(|telemetry| !telemetry.otlp_headers.is_empty());
+    let is_meant = |(at, _): &(String, &str)| has_token || at != TRACES;
+    urls(config).into_iter().filter(is_meant).filter(is_open).map(finding).collect()
 }
 
 /// Every address of an outside service, with its key.
@@ -217,6 +221,7 @@ pub fn urls(config: &Config) -> Vec<(String, &str)> {
         urls.extend(smartlead.map(|url| (format!("clients.{id}.smartlead.api_url"), url)));
         urls.extend(instantly.map(|url| (format!("clients.{id}.instantly.api_url"), url)));
     }
+    urls.extend(config.telemetry.iter().map(|own| (TRACES.to_owned(), own.otlp_endpoint.as_str())));
     urls.extend(config.notifications.iter().map(|target| (format!("{}.url", target.key), target.url.as_str())));
     urls
 }

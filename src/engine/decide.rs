@@ -40,6 +40,8 @@ pub struct Incoming {
     pub is_webhook: bool,
     /// Whose payload it is, where n8n only forwarded it; without it the body could not be read again.
     pub forwarded_as: Option<Source>,
+    /// Of its request, where traces are kept: what follows from it goes on there.
+    pub traceparent: Option<String>,
 }
 
 impl Incoming {
@@ -66,6 +68,7 @@ impl Incoming {
             body_sha256: [0; 32],
             is_webhook: false,
             forwarded_as: None,
+            traceparent: None,
         }
     }
 }
@@ -113,6 +116,7 @@ struct Told {
     /// By one report, which then tells all there is.
     is_told_once: bool,
     delivery_id: Uuid,
+    traceparent: Option<String>,
     is_webhook: bool,
     received_at: DateTime<Utc>,
     event: Event,
@@ -256,6 +260,7 @@ fn gather(batch: &[Incoming], known: &Known, rim: &mut Rim<'_>) -> (HashMap<Even
                     is_news: false,
                     is_told_once: false,
                     delivery_id: incoming.delivery_id,
+                    traceparent: incoming.traceparent.clone(),
                     is_webhook: incoming.is_webhook,
                     received_at: incoming.received_at,
                     event: event.clone(),
@@ -339,7 +344,11 @@ impl Turn {
         let tasks = writes.tasks.len();
         follow::write(&subject, &steps, history.is_some(), rim, writes);
         if let Some(told) = news.iter().rev().find(|told| told.is_webhook) {
-            writes.tasks.iter_mut().skip(tasks).for_each(|task| task.wanted_by(told.delivery_id));
+            writes
+                .tasks
+                .iter_mut()
+                .skip(tasks)
+                .for_each(|task| task.wanted_by(told.delivery_id, told.traceparent.as_deref()));
         }
         notify::write(&subject, &steps, history.is_some(), from, rim, writes);
     }

@@ -406,10 +406,11 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
-    /// Names the delivery that the work follows from, so that one can be followed through the log.
-    pub fn wanted_by(&mut self, delivery_id: Uuid) {
+    /// Names the delivery that the work follows from, so that one can be followed through the log, and its trace where it has one.
+    pub fn wanted_by(&mut self, delivery_id: Uuid, traceparent: Option<&str>) {
         if let Some(payload) = self.payload.as_object_mut() {
             payload.insert("delivery_id".to_owned(), serde_json::json!(delivery_id));
+            payload.extend(traceparent.map(|trace| ("traceparent".to_owned(), serde_json::json!(trace))));
         }
     }
 

@@ -233,6 +233,7 @@ fn incoming(reading: &Reading) -> Incoming {
         body_sha256: [0; 32],
         is_webhook: true,
         forwarded_as: stored.forwarded_as,
+        traceparent: None,
     }
 }
 

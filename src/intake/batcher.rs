@@ -11,6 +11,7 @@ use crate::engine::decide::Incoming;
 use crate::engine::rows::{DeliveryRow, LogRow, Outcome, TriggerType, Writes};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
+use crate::telemetry::trace::{self, Passage, Span};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -71,7 +72,11 @@ struct Writer {
 }
 
 /// Where the answer goes, and the share of the waiting bytes that is given back with it.
-type Reply = (oneshot::Sender<Result<Answer, Refusal>>, OwnedSemaphorePermit);
+struct Reply {
+    answer: oneshot::Sender<Result<Answer, Refusal>>,
+    share: OwnedSemaphorePermit,
+    passage: Passage,
+}
 
 impl Writer {
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
@@ -88,17 +93,23 @@ impl Writer {
 
     async fn process(&self, jobs: Vec<Job>) {
         telemetry::batched(jobs.len());
+        let span = trace::batch(jobs.iter().map(|job| &job.passage), jobs.len());
         let mut new_id = new_id((self.now)());
-        let (batch, replies): (Vec<Incoming>, Vec<Reply>) =
-            jobs.into_iter().map(|job| (incoming(job.delivery, new_id()), (job.answer, job.share))).unzip();
-        match self.apply(&batch).await {
+        let taken = |Job { delivery, answer, share, mut passage }| {
+            passage.taken(&span);
+            let traceparent = passage.traceparent();
+            (incoming(delivery, new_id(), traceparent), Reply { answer, share, passage })
+        };
+        let (batch, replies): (Vec<Incoming>, Vec<Reply>) = jobs.into_iter().map(taken).unzip();
+        match span.around(self.apply(&batch)).await {
             Ok(answers) => {
                 for ((answer, delivery), reply) in answers.into_iter().zip(&batch).zip(replies) {
-                    note(delivery, &answer);
+                    note(delivery, &answer, &reply.passage);
                     give(reply, Ok(answer));
                 }
             }
             Err(error) if error.is_unavailable() => {
+                span.failed("unavailable");
                 tracing::error!(deliveries = batch.len(), error = %error, "the database did not take a batch");
                 for reply in replies {
                     give(reply, Err(Refusal::Unavailable));
@@ -106,11 +117,14 @@ impl Writer {
             }
             // Something in the batch is poisoned: each alone, so that it harms no other.
             Err(_) => {
+                span.failed("poisoned");
                 for (delivery, reply) in batch.into_iter().zip(replies) {
-                    give(reply, self.apply_alone(delivery).await);
+                    let answer = self.apply_alone(delivery, &reply.passage, &span).await;
+                    give(reply, answer);
                 }
             }
         }
+        span.end();
     }
 
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Answer>, ApplyError> {
@@ -122,19 +136,21 @@ impl Writer {
         Ok(applied.answers)
     }
 
-    async fn apply_alone(&self, delivery: Incoming) -> Result<Answer, Refusal> {
+    async fn apply_alone(&self, delivery: Incoming, passage: &Passage, span: &Span) -> Result<Answer, Refusal> {
         let batch = [delivery];
-        let fault = match self.apply(&batch).await {
+        let fault = match span.around(self.apply(&batch)).await {
             Ok(answers) => {
                 let answer = answers.into_iter().next().ok_or(Refusal::Unavailable)?;
                 let [delivery] = &batch;
-                note(delivery, &answer);
+                note(delivery, &answer, passage);
                 return Ok(answer);
             }
             Err(error) => error,
         };
         let [delivery] = batch;
-        tracing::error!(delivery_id = %delivery.delivery_id, error = %fault, "a delivery could not be applied");
+        passage.enter(
+            || tracing::error!(delivery_id = %delivery.delivery_id, error = %fault, "a delivery could not be applied"),
+        );
         if fault.is_unavailable() {
             return Err(Refusal::Unavailable);
         }
@@ -144,7 +160,7 @@ impl Writer {
             reason: Some(fault.to_string()),
             events: Vec::new(),
         };
-        note(&delivery, &answer);
+        note(&delivery, &answer, passage);
         match self.keep_dead(delivery, &answer).await {
             Ok(()) => Ok(answer),
             Err(error) => {
@@ -182,7 +198,7 @@ fn dead_log(row: &DeliveryRow, trigger_type: TriggerType, now: DateTime<Utc>) ->
 }
 
 /// What became of a delivery, for the metrics and for whoever follows one through the log.
-fn note(delivery: &Incoming, answer: &Answer) {
+fn note(delivery: &Incoming, answer: &Answer, passage: &Passage) {
     telemetry::delivered(delivery.source.as_str(), answer.outcome.as_str());
     for event in &answer.events {
         if let (Some(before), Some(after)) = (event.stage_before, event.stage_after)
@@ -192,18 +208,21 @@ fn note(delivery: &Incoming, answer: &Answer) {
             telemetry::moved(before.as_str(), after.as_str());
         }
     }
-    tracing::debug!(
-        delivery_id = %answer.delivery_id,
-        client = %delivery.client_id,
-        source = %delivery.source,
-        outcome = %answer.outcome,
-        events = answer.events.len(),
-        "a delivery was applied"
-    );
+    passage.enter(|| {
+        tracing::debug!(
+            delivery_id = %answer.delivery_id,
+            client = %delivery.client_id,
+            source = %delivery.source,
+            outcome = %answer.outcome,
+            events = answer.events.len(),
+            "a delivery was applied"
+        );
+    });
 }
 
 /// Whoever posted may have gone away; what was applied stays applied.
-fn give((reply, share): Reply, answer: Result<Answer, Refusal>) {
+fn give(Reply { answer: reply, share, passage }: Reply, answer: Result<Answer, Refusal>) {
     drop(share);
+    passage.end(answer.is_ok());
     drop(reply.send(answer));
 }

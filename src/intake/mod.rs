@@ -15,6 +15,7 @@ use crate::engine::rows::{Asked, Known, TriggerType, Writes};
 use crate::engine::{gate, lineage};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
+use crate::telemetry::trace::{Passage, Span};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -61,6 +62,7 @@ pub(crate) struct Job {
     answer: oneshot::Sender<Result<Answer, Refusal>>,
     /// Its share of the bytes that may wait; given back when the job is done.
     share: OwnedSemaphorePermit,
+    passage: Passage,
 }
 
 /// The way in: one queue a shard, bounded. Batches are sharded by contact, so two writers never fight over one.
@@ -73,11 +75,17 @@ pub struct IntakeHandle {
 impl IntakeHandle {
     /// Answers once the delivery is durable, or refuses it.
     pub async fn submit(&self, delivery: Delivery) -> Result<Answer, Refusal> {
+        self.submit_of(delivery, &Span::NONE).await
+    }
+
+    /// The same for a request whose trace is kept.
+    pub async fn submit_of(&self, delivery: Delivery, request: &Span) -> Result<Answer, Refusal> {
         let (answer, answered) = oneshot::channel();
         let shard = self.shard_of(&delivery).ok_or(Refusal::Unavailable)?;
         let bytes = u32::try_from(delivery.understood.body_to_store.len()).unwrap_or(u32::MAX).min(QUEUE_BYTES_MAX);
         let share = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).map_err(|_no_room| Refusal::Full)?;
-        match shard.try_send(Job { delivery, answer, share }) {
+        let passage = Passage::waits(request);
+        match shard.try_send(Job { delivery, answer, share, passage }) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(Refusal::Full),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(Refusal::Unavailable),
@@ -180,7 +188,7 @@ pub async fn rehearse(deliveries: Vec<Delivery>, context: &Context<'_>) -> Resul
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         let mut tx = context.store.look().await?;
-        let batch = [incoming(delivery, new_id())];
+        let batch = [incoming(delivery, new_id(), None)];
         let (known, writes, applied) = decide_on(&mut tx, &batch, &overlay, context, false).await?;
         overlay.take(&known, &writes, &[]);
         answers.extend(applied.answers);
@@ -300,7 +308,7 @@ fn new_id(now: DateTime<Utc>) -> impl FnMut() -> Uuid {
     move || Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
 }
 
-fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
+fn incoming(delivery: Delivery, delivery_id: Uuid, traceparent: Option<String>) -> Incoming {
     let Understood { events, orphans, campaign_changes, alerts, unrecognised, ignored, body_to_store, forwarded_as } =
         delivery.understood;
     Incoming {
@@ -318,5 +326,6 @@ fn incoming(delivery: Delivery, delivery_id: Uuid) -> Incoming {
         body_sha256: delivery.body_sha256,
         is_webhook: true,
         forwarded_as,
+        traceparent,
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::ids::ClientId;
 use crate::engine::rows::{TaskKind, TaskRow};
 use crate::intake::{Delivery, Refusal};
 use crate::sources::{self, Malformed, Request as SourceRequest, Understood, airtable as airtable_source};
+use crate::telemetry::trace;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -33,15 +34,17 @@ pub(super) async fn receive(
 ) -> Answered {
     let begun = (app.now)();
     let known = Source::parse(source);
-    let received = match known {
-        // Apart: they write by themselves, and a webhook's connection should not carry the room for it.
-        Some(Source::Airtable) => Box::pin(ping(app, slot, client, request)).await,
-        Some(Source::Gmail) => Box::pin(push(app, slot, client, request)).await,
-        _ => receive_from(app, slot, known, client, request).await,
-    };
-    let (Ok(answered) | Err(answered)) = received;
     // Only known names become labels: a caller must not be able to grow the metrics.
     let name = known.map_or("unknown", Source::as_str);
+    let mut traced = trace::Request::begin(name, request.method().as_str());
+    let received = match known {
+        // Apart: they write by themselves, and a webhook's connection should not carry the room for it.
+        Some(Source::Airtable) => Box::pin(ping(app, slot, client, request, &mut traced)).await,
+        Some(Source::Gmail) => Box::pin(push(app, slot, client, request, &mut traced)).await,
+        _ => receive_from(app, slot, known, client, request, &mut traced).await,
+    };
+    let (Ok(answered) | Err(answered)) = received;
+    traced.end(answered.status);
     app.metrics.count(name, answered.status);
     if (200..300).contains(&answered.status) {
         app.metrics.acknowledge(name, (app.now)() - begun);
@@ -56,6 +59,7 @@ async fn receive_from(
     source: Option<Source>,
     client: Option<&str>,
     request: Request<Incoming>,
+    traced: &mut trace::Request,
 ) -> Result<Answered, Answered> {
     let source = source.filter(|source| is_posting(*source)).ok_or_else(|| unknown("source"))?;
     let (client_id, client) = find_client(app, client)?;
@@ -69,6 +73,7 @@ async fn receive_from(
     let (parts, body) = request.into_parts();
     let (body, share) = read_body(app, body, app.config.limits.body_bytes_max).await?;
     slot.has_all();
+    traced.received();
     if app.intake.is_full() {
         return Err(Answered::error(503, &Refusal::Full.to_string()).retry_after());
     }
@@ -85,7 +90,9 @@ async fn receive_from(
         tracing::warn!(%source, client = %client_id, %reason, "a request was not proven");
         return Err(Answered::error(401, &format!("not proven: {reason}")));
     }
+    traced.proven(client_id.as_str(), origin(source), &headers);
     let understood = read(source, client, &request)?;
+    traced.read();
     let delivery = Delivery {
         client_id: client_id.clone(),
         source,
@@ -95,15 +102,24 @@ async fn receive_from(
     };
     // It waits for the commit as it is to be stored, counted by the intake.
     drop((body, share));
-    match app.intake.submit(delivery).await {
-        Ok(answer) => Ok(Answered::json(200, &answer)),
+    match app.intake.submit_of(delivery, traced.span()).await {
+        Ok(answer) => {
+            traced.delivered(answer.delivery_id, answer.outcome.as_str());
+            Ok(Answered::json(200, &answer))
+        }
         Err(refusal) => Err(Answered::error(503, &refusal.to_string()).retry_after()),
     }
 }
 
 /// Airtable's ping says only that something changed: that it is to be fetched is durable before it is answered. A base is no
 /// client's alone, so none need be named.
-async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Incoming>) -> Result<Answered, Answered> {
+async fn ping(
+    app: &App,
+    slot: &Slot,
+    client: Option<&str>,
+    request: Request<Incoming>,
+    traced: &mut trace::Request,
+) -> Result<Answered, Answered> {
     let Some(airtable) = &app.config.airtable else { return Err(unknown("source")) };
     if client.is_some() {
         find_client(app, client)?;
@@ -119,6 +135,7 @@ async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Inc
     let (parts, body) = request.into_parts();
     let (body, _share) = read_body(app, body, app.config.limits.body_bytes_max).await?;
     slot.has_all();
+    traced.received();
     let headers = headers(&parts.headers);
     let now = (app.now)();
     let request = SourceRequest { client_id: &agency, query: "", headers: &headers, body: &body, received_at: now };
@@ -126,7 +143,9 @@ async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Inc
         tracing::warn!(source = %Source::Airtable, %reason, "a request was not proven");
         return Err(Answered::error(401, &format!("not proven: {reason}")));
     }
+    traced.proven(agency.as_str(), origin(Source::Airtable), &headers);
     let ping = airtable_source::read(&request).map_err(|Malformed(reason)| Answered::error(400, &reason))?;
+    traced.read();
     if ping.base.id == airtable.base_id {
         let task = TaskRow::round(Uuid::new_v4(), TaskKind::AirtablePull, PRIORITY_PULL, now);
         if let Err(error) = app.store.want(vec![task], Vec::new()).await {
@@ -135,6 +154,19 @@ async fn ping(app: &App, slot: &Slot, client: Option<&str>, request: Request<Inc
         }
     }
     Ok(Answered::empty())
+}
+
+/// n8n is the operator's own; a platform's trace nobody here can look at.
+pub(super) fn origin(source: Source) -> trace::Origin {
+    match source {
+        Source::N8n | Source::Operator | Source::Scheduler | Source::Ai => trace::Origin::Own,
+        Source::Smartlead
+        | Source::Instantly
+        | Source::Calcom
+        | Source::Calendly
+        | Source::Gmail
+        | Source::Airtable => trace::Origin::Foreign,
+    }
 }
 
 /// The sources that post webhooks; the engine's own are none.

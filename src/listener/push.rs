@@ -3,7 +3,7 @@
 
 use super::App;
 use super::answer::Answered;
-use super::hooks::{find_client, headers, read_body};
+use super::hooks::{find_client, headers, origin, read_body};
 use super::slots::Slot;
 use crate::domain::alert::AlertKind;
 use crate::domain::event::Source;
@@ -15,6 +15,7 @@ use crate::sources::gmail::{self, Push};
 use crate::sources::google_keys::KeySet;
 use crate::sources::settings::GmailSettings;
 use crate::sources::{Malformed, Request as SourceRequest, Unproven};
+use crate::telemetry::trace;
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
 use hyper::{Method, Request};
@@ -35,6 +36,7 @@ pub(super) async fn push(
     slot: &Slot,
     client: Option<&str>,
     request: Request<Incoming>,
+    traced: &mut trace::Request,
 ) -> Result<Answered, Answered> {
     let (client_id, client) = find_client(app, client)?;
     let Some(settings) = &client.sources.gmail else {
@@ -51,14 +53,17 @@ pub(super) async fn push(
     let (parts, body) = request.into_parts();
     let (body, _share) = read_body(app, body, BODY_BYTES_MAX).await?;
     slot.has_all();
+    traced.received();
     let headers = headers(&parts.headers);
     let request = SourceRequest { client_id, query: "", headers: &headers, body: &body, received_at: now };
     prove(app, settings, &request).await?;
+    traced.proven(client_id.as_str(), origin(Source::Gmail), &headers);
     let push = gmail::read(&request).map_err(|Malformed(reason)| {
         // Pub/Sub sends it again until it is too old, so somebody should know.
         tracing::warn!(client = %client_id, reason, "a push can't be read");
         Answered::error(400, &reason)
     })?;
+    traced.read();
     let (tasks, logs) = if settings.mailboxes.contains(&push.mailbox) {
         (vec![read_mailbox(client_id, &push, now)], Vec::new())
     } else {

@@ -4,8 +4,10 @@ use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
 use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::rows::{ClaimedTask, LogRow, LogStatus, TaskEnd, TaskSettled, TriggerType};
+use crate::telemetry::trace::{self, Cause, Span};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::pin::Pin;
 use uuid::Uuid;
 
 /// Something that a person must know: its row in the log, which raises the alert of this kind and key. A row with an id of its own
@@ -26,10 +28,37 @@ pub(in crate::tasks) fn delivery_of(task: &ClaimedTask) -> Option<&str> {
     task.payload.get("delivery_id").and_then(Value::as_str)
 }
 
+/// The span of work for these tasks: in the trace of the delivery that wanted it, where it is one.
+pub(in crate::tasks) fn span_of(tasks: &[ClaimedTask]) -> Span {
+    let (Some(first), true) = (tasks.first(), trace::is_on()) else { return Span::NONE };
+    let cause = |task| {
+        let ClaimedTask { task_id, tenant, payload, attempts, .. }: &ClaimedTask = task;
+        Cause {
+            task_id: task_id.to_string(),
+            client: tenant.as_str(),
+            delivery_id: delivery_of(task),
+            traceparent: payload.get("traceparent").and_then(Value::as_str),
+            attempts: *attempts,
+        }
+    };
+    let causes: Vec<Cause<'_>> = tasks.iter().map(cause).collect();
+    trace::task(first.kind.as_str(), &causes)
+}
+
+/// Does the work as that span tells of it. On the heap, because most of this work is large.
+pub(in crate::tasks) fn traced<F: Future>(span: Span, work: F) -> Pin<Box<impl Future<Output = F::Output>>> {
+    Box::pin(async move {
+        let done = span.around(work).await;
+        span.end();
+        done
+    })
+}
+
 /// How a task ended: as the store settles it, and as a line for whoever follows a delivery through the log.
 pub(in crate::tasks) fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<Utc>) -> TaskSettled {
     let (task_id, kind, client, attempts) = (&task.task_id, &task.kind, &task.tenant, task.attempts);
     let delivery_id = delivery_of(task);
+    trace::current().settled(task_id, outcome(&end));
     match &end {
         TaskEnd::Done => tracing::debug!(delivery_id, %task_id, %kind, %client, attempts, "a task is done"),
         TaskEnd::Again { due_at } => {
@@ -43,6 +72,17 @@ pub(in crate::tasks) fn settled(task: &ClaimedTask, end: TaskEnd, now: DateTime<
         }
     }
     TaskSettled { task_id: task.task_id, lease: task.lease, wanted: task.wanted, end, now }
+}
+
+const fn outcome(end: &TaskEnd) -> &'static str {
+    match end {
+        TaskEnd::Done => "done",
+        TaskEnd::Again { .. } => "again",
+        TaskEnd::Retry { counts: true, .. } => "retry",
+        // A limit or a lock-out: nothing went wrong.
+        TaskEnd::Retry { counts: false, .. } => "wait",
+        TaskEnd::Dead { .. } => "dead",
+    }
 }
 
 pub(in crate::tasks) fn failure(task: &ClaimedTask, error: &str, now: DateTime<Utc>) -> LogRow {

@@ -1,6 +1,6 @@
 //! `campaign.spread`: a change of a whole campaign becomes one event for each contact that is in it now.
 
-use super::logs::settled;
+use super::logs::{settled, span_of, traced};
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
 use crate::domain::event::{CampaignMove, Event, EventData, Facts, FinishedBy, Profile, Source};
@@ -36,8 +36,13 @@ pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn
     let lease = Uuid::new_v4();
     let claimed = store.claim_tasks(&[TaskKind::CampaignSpread], 1, started, lease_until(started), lease).await?;
     let Some(task) = claimed.into_iter().next() else { return Ok(Turn::Idle) };
+    traced(span_of(std::slice::from_ref(&task)), work(store, rules, now, &task)).await?;
+    Ok(Turn::Worked(1))
+}
+
+async fn work(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Result<(), StoreError> {
     let end = match serde_json::from_value::<Payload>(task.payload.clone()) {
-        Ok(payload) => match spread(store, rules, now, &task, &payload).await {
+        Ok(payload) => match spread(store, rules, now, task, &payload).await {
             Ok(true) => TaskEnd::Done,
             Ok(false) => TaskEnd::Again { due_at: now() },
             Err(ApplyError::Store(error)) => end_of_store(&error, task.attempts, now()),
@@ -45,9 +50,9 @@ pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn
         },
         Err(error) => TaskEnd::Dead { error: format!("the task's payload can't be read: {error}") },
     };
-    let settled = settled(&task, end, now());
+    let settled = settled(task, end, now());
     store.settle_tasks(&[settled], &[], &[]).await?;
-    Ok(Turn::Worked(1))
+    Ok(())
 }
 
 /// Whether it was the last page. A page that is done twice changes nothing: its events are known by their keys.

@@ -1,7 +1,7 @@
 //! `suppression.spread`: somebody opted out for the whole agency, and other clients' contacts of that address are to be left alone,
 //! and all clients' platforms are to write to it no more.
 
-use super::logs::settled;
+use super::logs::{settled, span_of, traced};
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
 use crate::domain::rules::Rules;
@@ -19,13 +19,18 @@ pub(super) async fn turn(store: &Store, rules: &Rules, now: &Now) -> Result<Turn
     let (kinds, lease) = ([TaskKind::SuppressionSpread], Uuid::new_v4());
     let claimed = store.claim_tasks(&kinds, 1, started, lease_until(started), lease).await?;
     let Some(task) = claimed.into_iter().next() else { return Ok(Turn::Idle) };
-    let end = match spread(store, rules, now, &task).await {
+    traced(span_of(std::slice::from_ref(&task)), work(store, rules, now, &task)).await?;
+    Ok(Turn::Worked(1))
+}
+
+async fn work(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Result<(), StoreError> {
+    let end = match spread(store, rules, now, task).await {
         Ok(()) => TaskEnd::Done,
         Err(error) => end_of_store(&error, task.attempts, now()),
     };
-    let settled = settled(&task, end, now());
+    let settled = settled(task, end, now());
     store.settle_tasks(&[settled], &[], &[]).await?;
-    Ok(Turn::Worked(1))
+    Ok(())
 }
 
 async fn spread(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Result<(), StoreError> {

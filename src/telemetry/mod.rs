@@ -3,6 +3,7 @@
 
 mod histogram;
 mod text;
+pub mod trace;
 
 pub use histogram::Histogram;
 use std::collections::BTreeMap;
@@ -118,6 +119,7 @@ pub fn worked(operation: Operation, took: Duration) {
     if let Some(times) = DATABASE_TIMES.get(operation as usize) {
         times.observe(micros(took));
     }
+    trace::worked(operation.as_str(), took);
 }
 
 /// So many deliveries were taken into one transaction.
@@ -173,6 +175,13 @@ pub fn render() -> String {
     text.push_str(&family.text());
     let mut family = Family::sizes("sales_engine_batch_deliveries", "Deliveries that were taken into one transaction.");
     family.histogram(&[], &BATCHES);
+    text.push_str(&family.text());
+    let mut family =
+        Family::counter("sales_engine_trace_spans", "Spans of traces that the collector took, or that were dropped.");
+    let (taken, dropped) = trace::counts();
+    for (outcome, count) in [("taken", taken), ("dropped", dropped)] {
+        family.sample(&[("outcome", outcome)], count);
+    }
     text.push_str(&family.text());
     let mut family = Family::seconds("sales_engine_database_seconds", "What the database took for batches and tasks.");
     for (operation, times) in Operation::ALL.iter().zip(&DATABASE_TIMES) {

@@ -506,6 +506,9 @@ api_key = "key-of-the-embeddings"
 token = "token-of-airtable"
 base_id = "appABC"
 webhook_secrets = ["secret-of-the-webhook"]
+[telemetry]
+otlp_endpoint = "https://traces.example.com"
+otlp_headers = "x-vendor-team=token-of-the-vendor"
 [notifications.ops]
 url = "https://user:word-in-url@ops.example.com:8443/hook/word-in-url?word-in-url"
 secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
@@ -532,6 +535,7 @@ client_secret = "secret-of-oauth"
         "123456",
         "sales-index",
         "some-embeddings",
+        "x-vendor-team (hidden)",
         "Notifications ops",
         "https://ops.example.com:8443/… (hidden)",
         "true: addresses inside are called",
@@ -554,6 +558,7 @@ client_secret = "secret-of-oauth"
         "key-of-the-embeddings",
         "token-of-airtable",
         "secret-of-the-webhook",
+        "token-of-the-vendor",
         "word-in-url",
         "MfKQ9r8",
         "token-of-gamma",

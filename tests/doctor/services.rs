@@ -86,6 +86,20 @@ const PLANTED: &[Planted] = &[
         "notification.target",
         "notifications.hook.url",
     ),
+    (
+        "no collector of traces",
+        "[google]\n",
+        "[telemetry]\notlp_endpoint = \"http://127.0.0.1:1\"\n[google]\n",
+        "telemetry.unreachable",
+        "telemetry.otlp_endpoint",
+    ),
+    (
+        "somebody who takes no traces",
+        "[google]\n",
+        "[telemetry]\notlp_endpoint = \"URL\"\notlp_headers = \"x-team=pat-test-token\"\n[google]\n",
+        "telemetry.refused",
+        "telemetry.otlp_endpoint",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,7 +112,7 @@ async fn each_planted_fault_of_a_service_is_found_alone() {
     for (what, from, to, code, at) in PLANTED {
         let from = from.replace("URL", &url);
         assert!(well.contains(&from), "{what}: {from}");
-        world.config = well.replacen(&from, &to.replace("TLS", &tls), 1);
+        world.config = well.replacen(&from, &to.replace("TLS", &tls).replace("URL", &url), 1);
         if *code == "notification.target" {
             world.config = world.config.replace("allow_private = true\n", "");
         }

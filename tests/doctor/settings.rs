@@ -95,6 +95,9 @@ async fn each_planted_fault_of_the_settings_is_found_alone() {
     }
     world.config = well.replacen(&world.sandbox.url(), "http://airtable.example.com", 1);
     world.finds("an address without TLS", "service.plain_text", "airtable.api_url");
+    let collector = "[telemetry]\notlp_endpoint = \"http://collector.example.com:4318\"\notlp_headers = \"x-team=pat-test-token\"\n[google]\n";
+    world.config = well.replacen("[google]\n", collector, 1);
+    world.finds("a token for the collector without TLS", "service.plain_text", "telemetry.otlp_endpoint");
     let secrets = well.find("webhook_secrets").unwrap();
     let end = secrets + well[secrets..].find('\n').unwrap() + 1;
     world.config = format!("{}{}", &well[..secrets], &well[end..]);

@@ -7,11 +7,13 @@
     reason = "what is not there, or does not come, is a failed test"
 )]
 
+mod collector;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../python/mod.rs"]
 mod python;
 mod shell;
+mod traces;
 
 use common::place::Place;
 use sales_engine::intake::Now;
@@ -51,10 +53,20 @@ impl Drop for Running {
 impl Running {
     async fn start() -> Self {
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap(), TOKEN, clock()).await.unwrap();
-        let place = Place::new(&format!(
-            "[airtable]\ntoken = \"{TOKEN}\"\nbase_id = \"appTest\"\napi_url = \"{}\"\npoll_seconds = 86400\n",
-            sandbox.url()
-        ));
+        Self::at(Place::new(&airtable(&sandbox)), sandbox).await
+    }
+
+    async fn at(place: Place, sandbox: Sandbox) -> Self {
+        let (child, poster) = Self::served(&place).await;
+        Self { place, sandbox, child, poster }
+    }
+
+    /// Begins anew where it has ended, with the same database and the configuration of now.
+    async fn again(&mut self) {
+        (self.child, self.poster) = Self::served(&self.place).await;
+    }
+
+    async fn served(place: &Place) -> (Child, Poster) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = place.command(&["serve"]);
         command.env("SALES_ENGINE_LISTEN", format!("127.0.0.1:{port}"));
@@ -68,16 +80,20 @@ impl Running {
             }
         };
         tokio::time::timeout(Duration::from_mins(1), up).await.unwrap();
-        Self { place, sandbox, child, poster }
+        (child, poster)
     }
 
     /// Posts what Smartlead would; gives the answer.
     async fn told(&self, who: &str, kind: &str, n: u32) -> Value {
+        self.told_with(who, kind, n, &[]).await
+    }
+
+    async fn told_with(&self, who: &str, kind: &str, n: u32, headers: &[(String, String)]) -> Value {
         let body = json!({ "event_type": kind, "event_timestamp": format!("2026-11-18T{n:02}:00:00.000+00:00"), "campaign_id": 7,
             "sl_lead_email": who, "to_email": who, "stats_id": format!("6f0c2e0a-0b1b-4e5c-9c8b-5b9b6f5f00{n:02}"),
             "secret_key": "smartlead-key-of-acme", "sequence_number": 1,
             "reply_message": { "message_id": format!("<r{n}@example.com>"), "text": "How much is it?", "time": format!("2026-11-18T{n:02}:00:00.000+00:00") } });
-        let (status, answer) = self.poster.post(HOOK, &[], body.to_string()).await.unwrap();
+        let (status, answer) = self.poster.post(HOOK, headers, body.to_string()).await.unwrap();
         assert_eq!(status, 200);
         serde_json::from_slice(&answer).unwrap()
     }
@@ -101,6 +117,11 @@ impl Running {
         let found = tokio::time::timeout(Duration::from_mins(1), found).await;
         found.unwrap_or_else(|_late| panic!("waited a minute for {what}: {:#?}", self.lines()))
     }
+}
+
+fn airtable(sandbox: &Sandbox) -> String {
+    let url = sandbox.url();
+    format!("[airtable]\ntoken = \"{TOKEN}\"\nbase_id = \"appTest\"\napi_url = \"{url}\"\npoll_seconds = 86400\n")
 }
 
 /// Of Debian's package, unpacked and not installed, where it is not there.

@@ -5,6 +5,7 @@ mod google;
 mod host;
 mod platforms;
 mod services;
+mod telemetry;
 
 use super::out::Out;
 use super::{Rim, config_text, keys};
@@ -78,6 +79,7 @@ async fn examine(mut config: Config, file: Option<&str>, offline: bool, rim: &Ri
         findings.push(Finding::new(Code::RootCertificates, "root certificates", what, to_do));
         return Ok(findings);
     };
+    findings.extend(telemetry::look(config.telemetry.as_ref()).await);
     let look = Look { config: &config, rim, probe, store, clocks: Mutex::default() };
     let (airtable, platforms, gmail, vectors, ai, told) = tokio::join!(
         services::airtable(&look),

@@ -103,6 +103,7 @@ fn every_variable_of_the_example_is_read_without_a_file() {
         ("SALES_ENGINE_AI_MODEL", "m"),
         ("PINECONE_INDEX", "sales"),
         ("EMBEDDINGS_MODEL", "m"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
     ];
     let asked = RefCell::new(BTreeSet::new());
     let env = |name: &str| {

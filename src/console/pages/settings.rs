@@ -1,7 +1,7 @@
 //! The settings as the program sees them. Of a secret only is told whether it is there.
 
 use super::{Frame, page};
-use crate::config::{ClientConfig, Config, ShadowConfig, TargetConfig};
+use crate::config::{ClientConfig, Config, ShadowConfig, TargetConfig, TelemetryConfig};
 use crate::console::{Page, Visit};
 use crate::doctor::{Finding, Report, Severity, settings as doctor};
 use crate::domain::ids::ClientId;
@@ -49,6 +49,7 @@ pub(in crate::console) fn show(visit: &Visit<'_>) -> Page {
         pinecone(config),
         google(config),
     ];
+    sections.extend(config.telemetry.iter().map(telemetry));
     sections.extend(config.shadow.iter().map(shadow));
     sections.extend(config.notifications.iter().map(notifications));
     sections.extend(config.clients.iter().map(|(id, client)| of_client(id, client)));
@@ -212,6 +213,19 @@ fn pinecone(config: &Config) -> Section {
         ]),
     }
     Section { name: "Pinecone".to_owned(), rows }
+}
+
+fn telemetry(telemetry: &TelemetryConfig) -> Section {
+    let names: Vec<String> = telemetry.otlp_headers.iter().map(|(name, _)| format!("{name} (hidden)")).collect();
+    Section {
+        name: "Telemetry".to_owned(),
+        rows: vec![
+            row("otlp_endpoint", &telemetry.otlp_endpoint),
+            row("otlp_headers", if names.is_empty() { "not set".to_owned() } else { names.join(", ") }),
+            row("service_name", &telemetry.service_name),
+            row("trace_ratio", telemetry.trace_ratio),
+        ],
+    }
 }
 
 fn shadow(shadow: &ShadowConfig) -> Section {

@@ -273,6 +273,7 @@ fn incoming(event: &Event, number: usize) -> Incoming {
         body_sha256: [0; 32],
         is_webhook: true,
         forwarded_as: None,
+        traceparent: None,
     }
 }
 

@@ -9,7 +9,7 @@ mod summarise;
 
 use super::airtable::{AirtableSettings, Base};
 use super::gate::STORE_RETRY_MS;
-use super::logs::{delivery_of, failure, settled};
+use super::logs::{delivery_of, failure, settled, span_of, traced};
 use super::{Pause, Turn, lease_until};
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskRow};
@@ -83,7 +83,7 @@ impl Lane {
     pub(super) async fn turn(&self) -> Result<Turn, StoreError> {
         match self.claim().await? {
             Ok(Some(task)) => {
-                self.work(&task).await?;
+                traced(span_of(std::slice::from_ref(&task)), self.work(&task)).await?;
                 Ok(Turn::Worked(1))
             }
             Ok(None) => Ok(Turn::Idle),
@@ -108,7 +108,7 @@ impl Lane {
                 Ok(Ok(Some(task))) => {
                     let lane = Arc::clone(&self);
                     working.spawn(async move {
-                        if let Err(error) = lane.work(&task).await {
+                        if let Err(error) = traced(span_of(std::slice::from_ref(&task)), lane.work(&task)).await {
                             tracing::error!(%error, "work with the model could not be settled");
                         }
                     });

@@ -3,7 +3,7 @@
 
 use super::gate::{Gate, Stopped};
 use super::schema::Schema;
-use super::{AirtableSettings, Base, CLIENTS, Done, LISTS, Tenant, log, once};
+use super::{AirtableSettings, Base, CLIENTS, Done, LISTS, Tenant, log, once, span_of, traced};
 use crate::domain::event::{ContactSource, Source};
 use crate::domain::ids::ClientId;
 use crate::domain::lead::Cells;
@@ -107,8 +107,12 @@ impl Lane {
             return Ok(Turn::Idle);
         }
         let Some(task) = self.base.claim(&KINDS, 1).await?.pop() else { return Ok(Turn::Idle) };
-        let done = self.work(&task).await;
-        self.base.settle(&task, done).await?;
+        let span = span_of(std::slice::from_ref(&task));
+        let work = async {
+            let done = self.work(&task).await;
+            self.base.settle(&task, done).await
+        };
+        traced(span, work).await?;
         Ok(Turn::Worked(1))
     }
 

@@ -13,7 +13,7 @@ pub(super) mod schema;
 mod webhook;
 mod write_back;
 
-use super::logs::settled;
+use super::logs::{settled, span_of, traced};
 use super::{Pause, Turn};
 use crate::domain::alert::AlertKind;
 use crate::domain::any;
@@ -142,34 +142,38 @@ impl Lane {
         self.tell_of_calls().await?;
         // Chosen when the place has come, so that a reply of this moment goes before what waited for long.
         let Some(task) = self.base.claim(&KINDS, 1).await?.pop() else { return Ok(Turn::Idle) };
-        self.work(task).await
+        if task.kind == TaskKind::AirtableSyncLead {
+            return self.leads(task).await;
+        }
+        traced(span_of(std::slice::from_ref(&task)), self.work(&task)).await?;
+        Ok(Turn::Worked(1))
     }
 
-    async fn work(&mut self, task: ClaimedTask) -> Result<Turn, StoreError> {
+    /// Up to ten in one request.
+    async fn leads(&mut self, first: ClaimedTask) -> Result<Turn, StoreError> {
+        let mut tasks = vec![first];
+        tasks.extend(self.base.claim(&[TaskKind::AirtableSyncLead], leads::TASKS_MAX - 1).await?);
+        let (count, span) = (tasks.len(), span_of(&tasks));
+        traced(span, leads::work(&self.base, &mut self.links, tasks)).await?;
+        Ok(Turn::Worked(count))
+    }
+
+    async fn work(&mut self, task: &ClaimedTask) -> Result<(), StoreError> {
         let base = &self.base;
         let done = match task.kind {
-            TaskKind::AirtableSyncLead => {
-                let mut tasks = vec![task];
-                tasks.extend(base.claim(&[TaskKind::AirtableSyncLead], leads::TASKS_MAX - 1).await?);
-                let count = tasks.len();
-                leads::work(base, &mut self.links, tasks).await?;
-                return Ok(Turn::Worked(count));
-            }
-            TaskKind::AirtableWriteBack => write_back::work(base, &task).await,
-            TaskKind::AirtableSyncClient => clients::work(base, &task).await,
+            TaskKind::AirtableWriteBack => write_back::work(base, task).await,
+            TaskKind::AirtableSyncClient => clients::work(base, task).await,
             TaskKind::AirtablePushCampaigns => campaigns::push(base, &mut self.links).await,
-            TaskKind::AirtableEraseLead => erase_lead::work(base, &task).await,
+            TaskKind::AirtableEraseLead => erase_lead::work(base, task).await,
             TaskKind::AirtablePull => pull::work(base, &mut self.schema).await,
             TaskKind::AirtableWebhook => webhook::work(base, &mut self.schema).await,
-            any!(TaskKind: AirtableImportList GmailMailbox GmailWatch CampaignSpread SuppressionSpread ErasureRead
-                AiClassify AiSummarise AiFindDocuments AiDocument VectorsDocument VectorsContact VectorsErase
-                VectorsPull VectorsSweep PlatformSyncSequence ScheduleHourly ScheduleDaily PlatformBlock
-                PlatformLeadStatus PlatformReconcile) => {
-                Err(Stopped::Refused(format!("{} is not for this lane", task.kind)))
-            }
+            any!(TaskKind: AirtableSyncLead AirtableImportList GmailMailbox GmailWatch CampaignSpread
+                SuppressionSpread ErasureRead AiClassify AiSummarise AiFindDocuments AiDocument
+                VectorsDocument VectorsContact VectorsErase VectorsPull VectorsSweep
+                PlatformSyncSequence ScheduleHourly ScheduleDaily PlatformBlock PlatformLeadStatus
+                PlatformReconcile) => Err(Stopped::Refused(format!("{} is not for this lane", task.kind))),
         };
-        base.settle(&task, done).await?;
-        Ok(Turn::Worked(1))
+        base.settle(task, done).await
     }
 
     /// Says once a month each that four fifths, and that all of the plan's calls are used.

@@ -8,7 +8,7 @@ mod take;
 mod trail;
 mod watch;
 
-use super::logs::settled;
+use super::logs::{settled, span_of, traced};
 use super::{Pause, Turn, is_time, lease_until};
 use crate::domain::any;
 use crate::domain::ids::{ClientId, Email};
@@ -109,7 +109,7 @@ impl Lane {
     pub(super) async fn turn(&self) -> Result<Turn, StoreError> {
         match self.claim().await? {
             Some(task) => {
-                self.work(&task).await?;
+                traced(span_of(std::slice::from_ref(&task)), self.work(&task)).await?;
                 Ok(Turn::Worked(1))
             }
             None => Ok(Turn::Idle),
@@ -125,7 +125,7 @@ impl Lane {
                 Ok(Some(task)) => {
                     let lane = Arc::clone(&self);
                     working.spawn(async move {
-                        if let Err(error) = lane.work(&task).await {
+                        if let Err(error) = traced(span_of(std::slice::from_ref(&task)), lane.work(&task)).await {
                             tracing::error!(%error, "work on a mailbox could not be settled");
                         }
                     });

@@ -13,6 +13,7 @@ use crate::intake::Now;
 use crate::services::notify::NotifyError;
 use crate::store::notifications::{ClaimedNotification, NotificationEnd, NotificationSettled, TargetState};
 use crate::store::{Store, StoreError};
+use crate::telemetry::trace::{self, Cause};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicI64;
@@ -254,7 +255,16 @@ impl Lane {
 }
 
 async fn attempt(seat: Arc<Seat>, claim: ClaimedNotification, at: DateTime<Utc>) -> Tried {
-    let result = seat.target.notifier.send(&message_id(claim.notification_id), &claim.body, at).await;
+    let message = message_id(claim.notification_id);
+    let span = if trace::is_on() {
+        let (task_id, client, attempts) = (message.clone(), claim.tenant.as_str(), claim.attempts);
+        trace::task("notification", &[Cause { task_id, client, delivery_id: None, traceparent: None, attempts }])
+    } else {
+        trace::Span::NONE
+    };
+    let result = span.around(seat.target.notifier.send(&message, &claim.body, at)).await;
+    span.settled(&message, if result.is_ok() { "done" } else { "retry" });
+    span.end();
     Tried { seat, claim, result }
 }
 

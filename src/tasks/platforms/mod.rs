@@ -9,7 +9,7 @@ mod reconcile;
 mod smartlead;
 mod status;
 
-use super::logs::delivery_of;
+use super::logs::{delivery_of, span_of, traced};
 use super::{Pause, Turn, lease_until};
 use crate::domain::any;
 use crate::domain::ids::ClientId;
@@ -118,8 +118,8 @@ impl Lane {
         let now = desk.now();
         let claimed = desk.store.claim_account_task(tasks, now, lease_until(now), Uuid::new_v4()).await?;
         let Some(task) = claimed else { return Ok(Turn::Idle) };
-        let done = self.work(&task).await;
-        self.desk.settle(&task, now, done).await?;
+        let work = async { self.desk.settle(&task, now, self.work(&task).await).await };
+        traced(span_of(std::slice::from_ref(&task)), work).await?;
         Ok(Turn::Worked(1))
     }
 

@@ -17,7 +17,7 @@ mod source_silent;
 mod sweep;
 mod went_silent;
 
-use super::logs::settled;
+use super::logs::{settled, span_of, traced};
 use super::shadow::Shadow;
 use super::{Turn, lease_until};
 use crate::domain::ids::{ClientId, Email};
@@ -147,7 +147,7 @@ impl Lane {
         }
         let claimed = self.sweep.store.claim_tasks(&KINDS, 1, now, lease_until(now), Uuid::new_v4()).await?.pop();
         let Some(task) = claimed else { return Ok(Turn::Idle) };
-        self.work(&task, now).await?;
+        traced(span_of(std::slice::from_ref(&task)), self.work(&task, now)).await?;
         Ok(Turn::Worked(1))
     }
 

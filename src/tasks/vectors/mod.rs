@@ -14,7 +14,7 @@ use super::airtable::base::Base;
 use super::airtable::gate::{Gate as AirtableGate, Stopped};
 use super::airtable::schema::Schema;
 use super::gate::{Shut, hold_on, try_again};
-use super::logs::{delivery_of, failure, log, settled};
+use super::logs::{delivery_of, failure, log, settled, span_of, traced};
 use super::retry::{ATTEMPTS_MAX, end_of_store};
 use super::{AirtableSettings, Pause, Turn, lease_until};
 use crate::domain::any;
@@ -160,9 +160,8 @@ impl Lane {
         let claimed = self.store.claim_tasks(&self.kinds, 1, now, lease_until(now), Uuid::new_v4()).await?;
         let Some(task) = claimed.into_iter().next() else { return Ok(Turn::Idle) };
         let hold = Hold { store: &self.store, now: &self.now, task: &task, held_at: Mutex::new(now) };
-        // Large, and not always under way: it shall not lie in the frame of whoever waits.
-        let done = Box::pin(self.work(&hold)).await;
-        self.settle(&task, done).await?;
+        let work = async { self.settle(&task, self.work(&hold).await).await };
+        traced(span_of(std::slice::from_ref(&task)), work).await?;
         Ok(Turn::Worked(1))
     }
 
