@@ -4,6 +4,7 @@
 //! transaction) → `engine` (pure: what follows?) → `store` (write it) → answer; later `tasks` → `services`.
 
 pub mod api;
+pub mod checkup;
 pub mod cli;
 pub mod config;
 pub mod console;
@@ -22,3 +23,4 @@ pub mod sources;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod wiring;

@@ -16,11 +16,26 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("persons", &["domain", "engine", "intake", "store"]),
     ("config", &["domain", "sources"]),
     ("doctor", &["config", "domain", "sources", "store"]),
+    ("wiring", &["config", "domain", "intake", "mail", "services", "sources", "store", "tasks"]),
+    // Whoever looks for the doctor.
+    ("checkup", &["config", "doctor", "domain", "engine", "intake", "services", "sources", "store", "tasks", "wiring"]),
     // Its search asks the vector index while somebody waits: there is nothing of it to be kept, so no task is between.
-    ("api", &["config", "domain", "engine", "intake", "persons", "replay", "services", "sources", "store"]),
+    (
+        "api",
+        &[
+            "checkup", "config", "doctor", "domain", "engine", "intake", "persons", "replay", "services", "sources",
+            "store",
+        ],
+    ),
     ("replay", &["config", "domain", "engine", "intake", "sources", "store"]),
-    ("console", &["config", "doctor", "domain", "engine", "intake", "persons", "replay", "sources", "store"]),
-    ("listener", &["api", "config", "console", "domain", "intake", "sources", "store", "engine", "telemetry"]),
+    (
+        "console",
+        &["checkup", "config", "doctor", "domain", "engine", "intake", "persons", "replay", "sources", "store"],
+    ),
+    (
+        "listener",
+        &["api", "checkup", "config", "console", "domain", "intake", "sources", "store", "engine", "telemetry"],
+    ),
     ("services", &["domain", "sources", "telemetry"]),
     ("telemetry", &[]),
     (

@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 /// How long a caller is asked to wait before it comes again, in seconds.
-const RETRY_AFTER_SECONDS: &str = "5";
+const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// What goes back, as plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,21 +25,28 @@ pub struct Problem {
     pub detail: String,
     /// The methods that are allowed.
     pub allow: Option<String>,
+    /// Where it is known when it makes sense to come again.
+    pub retry_after_seconds: Option<u64>,
 }
 
 impl Problem {
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), allow: None }
+        Self { status, detail: detail.into(), allow: None, retry_after_seconds: None }
     }
 
     pub(super) fn allow(self, methods: &str) -> Self {
         Self { allow: Some(methods.to_owned()), ..self }
     }
 
+    pub(super) fn retry_after_seconds(self, seconds: u64) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
+    }
+
     fn title(&self) -> &'static str {
         match self.status {
             400 => "Bad Request",
             401 => "Unauthorized",
+            403 => "Forbidden",
             404 => "Not Found",
             405 => "Method Not Allowed",
             408 => "Request Timeout",
@@ -101,7 +108,10 @@ impl Answer {
         let mut headers = no_store();
         match problem.status {
             401 => headers.push(("www-authenticate", "Bearer realm=\"sales-engine\"".to_owned())),
-            429 | 503 => headers.push(("retry-after", RETRY_AFTER_SECONDS.to_owned())),
+            429 | 503 => {
+                let seconds = problem.retry_after_seconds.unwrap_or(RETRY_AFTER_SECONDS);
+                headers.push(("retry-after", seconds.to_string()));
+            }
             _ => {}
         }
         if let Some(allow) = &problem.allow {

@@ -6,6 +6,7 @@
 mod answer;
 mod contacts;
 mod deliveries;
+mod doctor;
 mod events;
 mod matrix;
 mod operations;
@@ -18,6 +19,7 @@ pub use answer::{Answer, Problem};
 pub use routes::{ROUTES, Route};
 pub use search::Search;
 
+use crate::checkup::Checkup;
 use crate::config::Config;
 use crate::domain::ids::ClientId;
 use crate::intake::{IntakeHandle, Now};
@@ -46,6 +48,7 @@ pub struct Api {
     replaying: Arc<Semaphore>,
     /// None where Pinecone is not configured.
     search: Option<Search>,
+    checkup: Arc<Checkup>,
 }
 
 /// Who asks.
@@ -78,9 +81,20 @@ pub struct Admitted {
 }
 
 impl Api {
-    pub fn new(config: Arc<Config>, store: Store, intake: IntakeHandle, now: Now) -> Self {
+    /// `checkup` is this instance's, which the console has too.
+    pub fn new(config: Arc<Config>, store: Store, intake: IntakeHandle, now: Now, checkup: Arc<Checkup>) -> Self {
         let replaying = Arc::new(Semaphore::new(1));
-        Self { config, store, intake, now, tasks_wake: None, failures: Arc::default(), replaying, search: None }
+        Self {
+            config,
+            store,
+            intake,
+            now,
+            tasks_wake: None,
+            failures: Arc::default(),
+            replaying,
+            search: None,
+            checkup,
+        }
     }
 
     /// Told after what left work for the tasks.
@@ -166,6 +180,8 @@ impl Api {
             Route::RetryTask => operations::retry(self, caller, params, subject).await,
             Route::ListAlerts => operations::alerts(self, caller, params).await,
             Route::GetMatrix => matrix::get(self, caller, params).await,
+            Route::GetDoctor => doctor::last(self, caller, params),
+            Route::PostDoctor => doctor::look(self, caller, params).await,
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Route {
     RetryTask,
     ListAlerts,
     GetMatrix,
+    GetDoctor,
+    PostDoctor,
 }
 
 /// Method, path below `/api/v1` as the description names it, operation. What stands in braces is anything but a slash.
@@ -42,6 +44,8 @@ pub const ROUTES: &[(&str, &str, Route)] = &[
     ("POST", "/tasks/{task_id}/retry", Route::RetryTask),
     ("GET", "/alerts", Route::ListAlerts),
     ("GET", "/matrix", Route::GetMatrix),
+    ("GET", "/doctor", Route::GetDoctor),
+    ("POST", "/doctor", Route::PostDoctor),
 ];
 
 impl Route {
@@ -64,7 +68,9 @@ impl Route {
             | Self::ListTasks
             | Self::RetryTask
             | Self::ListAlerts
-            | Self::GetMatrix => false,
+            | Self::GetMatrix
+            | Self::GetDoctor
+            | Self::PostDoctor => false,
         }
     }
 }

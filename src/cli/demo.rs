@@ -62,7 +62,7 @@ pub(super) async fn run(once: bool, out: Out, rim: &Rim) -> anyhow::Result<ExitC
     let text = configuration(&format!("sqlite://{}", folder.path().join("demo.db").display()), &sandbox.url());
     let config = Arc::new(config::load(Some(("demo", &text)), &|_| None)?);
     enrol(&sandbox, &config);
-    let service = service::start(Arc::clone(&config), rim).await?;
+    let service = service::start(Arc::clone(&config), None, rim).await?;
     let poster = Poster::new(&format!("http://{}", service.addr))?;
     let posted = post_all(&poster, &config, rim).await?;
     wait_for_tasks(&service.store).await?;

@@ -1,6 +1,7 @@
 //! The key of suppression's hashes where none is configured: with SQLite a file beside the database, so that it works out of the
 //! box and the database alone still tells nobody's address. With PostgreSQL several machines must share it: it is configured.
 
+use crate::checkup::suppression_key_file;
 use crate::config::Config;
 use crate::domain::suppression::Key;
 use crate::store::Store;
@@ -10,7 +11,6 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-const ENDING: &str = ".suppression-key";
 /// What to do without a key.
 pub(super) const MISSING: &str = "no key for suppression: set [suppression] key (or SALES_ENGINE_SUPPRESSION_KEY) to a long \
      random text and keep it as carefully as the database; see docs/privacy.md";
@@ -33,13 +33,11 @@ pub(super) fn find_or_make(config: &mut Config) -> anyhow::Result<()> {
 }
 
 /// Where the key would be; none where one is configured or the database is no file.
-pub(super) fn beside(config: &Config) -> Option<PathBuf> {
+fn beside(config: &Config) -> Option<PathBuf> {
     if !config.rules.suppression.keys.is_empty() {
         return None;
     }
-    let address = config.database_url.expose().strip_prefix("sqlite:")?;
-    let path = address.strip_prefix("//").unwrap_or(address).split('?').next().filter(|path| !path.is_empty())?;
-    Some(PathBuf::from(format!("{path}{ENDING}")))
+    suppression_key_file(config)
 }
 
 fn read(path: &Path) -> anyhow::Result<Key> {

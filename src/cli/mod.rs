@@ -29,12 +29,15 @@ mod sign;
 mod suppressions;
 mod sweep;
 
+use crate::checkup::ConfigFile;
 use crate::config::{self, Config};
 use crate::domain::event::Source;
 use crate::domain::ids::ClientId;
 use crate::engine::rows::{Outcome, TaskStatus};
 use crate::intake::Now;
+use crate::sources::settings::Secret;
 use crate::store::Store;
+use crate::wiring;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use out::Out;
@@ -82,7 +85,7 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// Serve the stand-in for Airtable alone, for anyone's tests.
+    /// Serve the stand-ins for Airtable, Smartlead, Instantly, Google, Pinecone and all else outside, for anyone's tests.
     Sandbox {
         /// Address to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8090")]
@@ -188,7 +191,12 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         anyhow::Ok(config)
     };
     match cli.command {
-        Command::Serve => serve::run(load_with_key()?, &rim).await,
+        Command::Serve => {
+            let file = config_file(cli.config.as_deref(), &rim)?;
+            let mut config = load_file(file.as_ref(), &rim)?;
+            keys::find_or_make(&mut config)?;
+            serve::run(config, file, &rim).await
+        }
         Command::Healthcheck { ready } => healthcheck::run(&load()?, ready).await,
         Command::Demo { once } => demo::run(once, out, &rim).await,
         Command::Sandbox { listen } => sandbox::run(listen, &rim).await,
@@ -204,7 +212,7 @@ async fn command(cli: Cli, rim: Rim) -> anyhow::Result<ExitCode> {
         Command::Tasks { status, limit, retry } => {
             let config = load()?;
             let retry = retry.map(|task_id| (task_id, (rim.now)()));
-            lists::tasks(&open(&config).await?, status, limit, retry, service::configured(&config), out).await
+            lists::tasks(&open(&config).await?, status, limit, retry, wiring::configured(&config), out).await
         }
         Command::Alerts(args) => alerts::run(args, &open(&load()?).await?, out, &rim).await,
         Command::Notifications(args) => notifications::run(args, &open(&load()?).await?, out, &rim).await,
@@ -229,22 +237,29 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 fn load_config(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Config> {
-    let text = config_text(path, rim)?;
-    let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let mut config = config::load(file, &|name| (rim.env)(name))?;
+    load_file(config_file(path, rim)?.as_ref(), rim)
+}
+
+fn load_file(file: Option<&ConfigFile>, rim: &Rim) -> anyhow::Result<Config> {
+    let mut config = config::load(named(file), &|name| (rim.env)(name))?;
     keys::find(&mut config)?;
     Ok(config)
 }
 
-/// Name and text of the configuration file, where there is one.
-fn config_text(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Option<(String, String)>> {
+/// As the configuration is read: by name and text.
+fn named(file: Option<&ConfigFile>) -> Option<(&str, &str)> {
+    file.map(|file| (file.name.as_str(), file.text.expose()))
+}
+
+/// The configuration file, where there is one.
+fn config_file(path: Option<&Path>, rim: &Rim) -> anyhow::Result<Option<ConfigFile>> {
     let named = path.map(Path::to_owned).or_else(|| (rim.env)("SALES_ENGINE_CONFIG").map(PathBuf::from));
     let usual = Path::new("sales-engine.toml");
     let file = named.or_else(|| usual.exists().then(|| usual.to_owned()));
     let Some(path) = file else { return Ok(None) };
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("read the configuration file {}", path.display()))?;
-    Ok(Some((path.display().to_string(), text)))
+    Ok(Some(ConfigFile { name: path.display().to_string(), text: Secret::new(text) }))
 }
 
 /// Opens the database as it is; commands that only look at it don't change its schema.

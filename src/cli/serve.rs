@@ -1,7 +1,9 @@
 //! `serve`: receive webhooks and work off tasks until told to stop.
 
 use super::{Rim, service};
+use crate::checkup::{Checkup, ConfigFile};
 use crate::config::Config;
+use crate::doctor::Report;
 use crate::services::collector::Collector;
 use crate::telemetry::trace::{self, Sender, Tracing};
 use anyhow::Context as _;
@@ -9,11 +11,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use uuid::Uuid;
 
-pub(super) async fn run(config: Config, rim: &Rim) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(config: Config, file: Option<ConfigFile>, rim: &Rim) -> anyhow::Result<ExitCode> {
     let clients = config.clients.len();
     let tracing = traces(&config)?;
-    let mut service = service::start(Arc::new(config), rim).await?;
+    let mut service = service::start(Arc::new(config), file, rim).await?;
     tracing::info!(addr = %service.addr, clients, "serving");
+    tokio::spawn(looked(Arc::clone(&service.checkup)));
     tokio::select! {
         told = service::told_to_stop() => told?,
         // Whatever receives without working off what follows must not look well: who supervises starts it again.
@@ -45,4 +48,15 @@ fn traces(config: &Config) -> anyhow::Result<Option<Tracing>> {
     };
     tracing::info!(endpoint = telemetry.otlp_endpoint, ratio = telemetry.trace_ratio, "traces are sent");
     Ok(Some(trace::start(settings, sender)))
+}
+
+/// The doctor looks once at the start, so that whoever opens the console sees what is wrong; at nothing outside, which is for those who
+/// ask for it.
+async fn looked(checkup: Arc<Checkup>) {
+    // Where somebody else was faster, their look is as good.
+    let Ok(examined) = checkup.look(false).await else { return };
+    let Report { faults, warnings, .. } = examined.report;
+    if faults > 0 {
+        tracing::warn!(faults, warnings, "the doctor found faults: see the console, or run `sales-engine doctor`");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{Rim, google, keys, platforms, search, shadow};
 use crate::api::Search;
+use crate::checkup::{Checkup, ConfigFile, Subject};
 use crate::config::{ClientConfig, Config, TargetConfig};
 use crate::console::Console;
 use crate::domain::documents::chunk::Limits;
@@ -9,15 +10,15 @@ use crate::domain::ids::ClientId;
 use crate::engine::rows::TriggerType;
 use crate::intake::{self, Intake};
 use crate::listener::{self, App};
-use crate::services::ai::{Ai, AiEndpoint};
 use crate::services::airtable::Airtable;
 use crate::services::fetch::Fetcher;
 use crate::services::notify::Notifier;
 use crate::store::Store;
 use crate::tasks::{
-    self, AiSettings, AirtableSettings, Configured, Dispatcher, NotificationTarget, Pause, ScheduleSettings,
-    ScheduledMailbox, Tenant, VectorSettings,
+    self, AiSettings, AirtableSettings, Dispatcher, NotificationTarget, Pause, ScheduleSettings, ScheduledMailbox,
+    Tenant, VectorSettings,
 };
+use crate::wiring;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Service {
     pub(super) addr: SocketAddr,
     pub(super) store: Store,
+    pub(super) checkup: Arc<Checkup>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     dispatching: JoinHandle<()>,
@@ -37,7 +39,7 @@ pub(super) struct Service {
 }
 
 /// Opens and migrates the database, binds the address and begins to serve.
-pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Service> {
+pub(super) async fn start(config: Arc<Config>, file: Option<ConfigFile>, rim: &Rim) -> anyhow::Result<Service> {
     for source in config.insecure_sources() {
         tracing::warn!(source, "INSECURE: this source accepts posts without any proof (insecure = true)");
     }
@@ -95,11 +97,14 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
         None => dispatcher,
     };
     let dispatching = tokio::spawn(dispatcher.run(Arc::clone(&wake), stop.clone()));
-    let has = configured(&config);
-    let console = Console::new(Arc::clone(&config), store.clone(), rim.now.clone())
+    let has = wiring::configured(&config);
+    let subject = Subject { config: Arc::clone(&config), file, store: Some(store.clone()), now: rim.now.clone() };
+    let checkup = Arc::new(Checkup::new(subject));
+    let console = Console::new(Arc::clone(&config), store.clone(), rim.now.clone(), Arc::clone(&checkup))
         .with_tasks_wake(Arc::clone(&wake))
         .with_waits(|kind| tasks::waits_for(kind, has));
-    let mut app = App::new(Arc::clone(&config), handle, store.clone(), rim.now.clone()).with_console(console);
+    let app = App::with_checkup(Arc::clone(&config), handle, store.clone(), rim.now.clone(), Arc::clone(&checkup));
+    let mut app = app.with_console(console);
     let api = app.api().with_tasks_wake(wake);
     let api = match search::index(&config)? {
         Some(index) => api.with_search(Search::new(index)),
@@ -112,7 +117,7 @@ pub(super) async fn start(config: Arc<Config>, rim: &Rim) -> anyhow::Result<Serv
     let app = Arc::new(app);
     tokio::task::spawn_blocking(crate::mail::prepare);
     let serving = tokio::spawn(listener::serve(listener, app, stop.clone()));
-    Ok(Service { addr, store, stop, serving, dispatching, intake })
+    Ok(Service { addr, store, checkup, stop, serving, dispatching, intake })
 }
 
 impl Service {
@@ -143,20 +148,6 @@ pub(super) fn pause(rim: &Rim) -> Pause {
         let wait = (until - now()).to_std().unwrap_or_default();
         Box::pin(tokio::time::sleep(wait))
     })
-}
-
-/// What the tasks can be worked on with.
-pub(super) fn configured(config: &Config) -> Configured {
-    let has_credentials =
-        |client: &ClientConfig| client.sources.gmail.as_ref().is_some_and(|settings| settings.credentials.is_some());
-    Configured {
-        airtable: config.airtable.is_some(),
-        gmail: config.clients.values().any(has_credentials),
-        platforms: !config.rules.wants.blocks.is_empty(),
-        vectors: config.pinecone.is_some(),
-        schedule: config.schedule.is_on,
-        ai: config.ai.is_some(),
-    }
 }
 
 pub(super) fn schedule(config: &Config) -> anyhow::Result<ScheduleSettings> {
@@ -217,7 +208,7 @@ pub(super) fn vectors(config: &Config) -> anyhow::Result<Option<VectorSettings>>
 }
 
 fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
-    let (Some(client), Some(ai)) = (ai_client(config)?, &config.ai) else { return Ok(None) };
+    let (Some(client), Some(ai)) = (wiring::ai(config)?, &config.ai) else { return Ok(None) };
     Ok(Some(AiSettings {
         client,
         tokens_per_day_max: ai.tokens_per_day_max,
@@ -225,21 +216,6 @@ fn ai(config: &Config) -> anyhow::Result<Option<AiSettings>> {
         confidence_min: ai.confidence_min,
         documents: ai.documents,
     }))
-}
-
-/// None where no language model is configured.
-pub(super) fn ai_client(config: &Config) -> anyhow::Result<Option<Ai>> {
-    let Some(ai) = &config.ai else { return Ok(None) };
-    let endpoint = AiEndpoint {
-        url: ai.url.clone(),
-        api_key: ai.api_key.clone(),
-        model: ai.model.clone(),
-        timeout: std::time::Duration::from_millis(ai.timeout_ms),
-        tokens_key: ai.tokens_key,
-        format: ai.format,
-        answer_tokens_max: ai.answer_tokens_max,
-    };
-    Ok(Some(Ai::new(endpoint).context("make the HTTPS client (are root certificates installed?)")?))
 }
 
 /// Who is told what.

@@ -3,6 +3,7 @@ use crate::domain::ids::Email;
 use crate::sources::settings::GmailCredentials;
 
 mod example;
+mod shadow;
 
 /// The example of SPEC 10, with values in place of its dots.
 const SPEC: &str = r#"

@@ -10,6 +10,7 @@ mod pages;
 mod path;
 mod shown;
 
+use crate::checkup::Checkup;
 use crate::config::Config;
 use crate::engine::rows::TaskKind;
 use crate::intake::{ApplyError, Now};
@@ -74,6 +75,7 @@ pub struct Console {
     waits: BTreeMap<TaskKind, &'static str>,
     /// One replay at a time: each holds a page of bodies, and a rehearsal all that it changes, in memory.
     replaying: Semaphore,
+    checkup: Arc<Checkup>,
 }
 
 /// Why there is no page.
@@ -99,9 +101,19 @@ impl From<ApplyError> for Fault {
 }
 
 impl Console {
-    pub fn new(config: Arc<Config>, store: Store, now: Now) -> Self {
+    /// `checkup` is this instance's, which the API has too.
+    pub fn new(config: Arc<Config>, store: Store, now: Now, checkup: Arc<Checkup>) -> Self {
         let guard = config.admin_token.as_ref().map(Guard::new);
-        Self { store, config, now, tasks_wake: None, guard, waits: BTreeMap::new(), replaying: Semaphore::new(1) }
+        Self {
+            store,
+            config,
+            now,
+            tasks_wake: None,
+            guard,
+            waits: BTreeMap::new(),
+            replaying: Semaphore::new(1),
+            checkup,
+        }
     }
 
     #[must_use]
@@ -192,6 +204,8 @@ impl Visit<'_> {
             (["tasks", id, "drop"], true) => Box::pin(pages::tasks::drop(self, id)).await,
             (["campaigns"], false) => Box::pin(pages::campaigns::show(self)).await,
             (["settings"], false) => Ok(pages::settings::show(self)),
+            (["doctor"], false) => Ok(pages::doctor::show(self)),
+            (["doctor"], true) => Ok(Box::pin(pages::doctor::look(self)).await),
             _ => Err(Fault::NotFound("There is no such page.")),
         }
     }

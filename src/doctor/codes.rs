@@ -83,6 +83,7 @@ codes! {
     ServiceUnreachable => "service.unreachable", Fault;
     ServiceTls => "service.tls", Fault;
     ServiceBusy => "service.busy", Warning;
+    ServiceUnfinished => "service.unfinished", Warning;
     ServiceSkipped => "service.skipped", Ok;
     ServiceAbsent => "service.absent", Ok;
     RootCertificates => "service.root_certificates", Fault;
@@ -120,6 +121,15 @@ codes! {
     GmailWatchLapsed => "gmail.watch_lapsed", Fault;
     GmailWatchMissing => "gmail.watch_missing", Warning;
     GmailWell => "gmail.well", Ok;
+    ShadowSamePlace => "shadow.same_place", Fault;
+    ShadowUnreadable => "shadow.unreadable", Fault;
+    ShadowTableMissing => "shadow.table_missing", Fault;
+    ShadowForbidden => "shadow.forbidden", Fault;
+    ShadowOtherForm => "shadow.other_form", Fault;
+    ShadowHidesRows => "shadow.hides_rows", Fault;
+    ShadowClientUnknown => "shadow.client_unknown", Warning;
+    ShadowLeftAlone => "shadow.left_alone", Ok;
+    ShadowWell => "shadow.well", Ok;
     NotificationTarget => "notification.target", Fault;
     NotificationDisabled => "notification.disabled", Fault;
     NotificationWell => "notification.well", Ok;

@@ -14,6 +14,9 @@ const CONNECTIONS_USUAL: i64 = 20;
 const AT: &str = "database_url";
 
 pub fn findings(facts: &DatabaseFacts) -> Vec<Finding> {
+    if facts.postgres.as_ref().is_some_and(|postgres| postgres.is_pooled_by_transaction) {
+        return vec![pooled()];
+    }
     let mut findings = Vec::new();
     if let Some(postgres) = &facts.postgres {
         findings.extend(server(postgres));
@@ -105,17 +108,18 @@ fn server(postgres: &PostgresFacts) -> Vec<Finding> {
     findings
 }
 
+fn pooled() -> Finding {
+    Finding::new(
+        Code::DatabasePooler,
+        AT,
+        "a pooler gives each transaction another connection: statements of several clients can get each other's rows",
+        "use the session pooler or the direct connection, port 5432",
+    )
+}
+
 /// How the server is reached.
 fn roads(postgres: &PostgresFacts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if postgres.is_pooled_by_transaction {
-        findings.push(Finding::new(
-            Code::DatabasePooler,
-            AT,
-            "a pooler gives each transaction another connection: statements of several clients can get each other's rows",
-            "use the session pooler or the direct connection, port 5432",
-        ));
-    }
     if postgres.is_local {
         return findings;
     }

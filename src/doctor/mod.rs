@@ -9,6 +9,7 @@ pub mod outside;
 pub mod platforms;
 mod secrets;
 pub mod settings;
+pub mod shadow;
 pub mod state;
 
 pub use codes::Code;

@@ -1,6 +1,7 @@
 //! Outside services: reached or not, by which clock they live, and what their own answers mean.
 
 use super::{Code, Finding};
+use std::time::Duration;
 
 /// Signatures and tokens bear this much.
 const SKEW_MS_MAX: i64 = 30_000;
@@ -66,6 +67,12 @@ pub fn clocks(ahead_ms: &[(String, i64)]) -> Option<Finding> {
         _ => return Some(Finding::well(Code::ClockWell, at, what)),
     };
     Some(Finding::new(code, at, what, "set this machine's clock by NTP (chrony, systemd-timesyncd)"))
+}
+
+/// What was not looked at to its end.
+pub fn unfinished(at: &str, most: Duration) -> Finding {
+    let what = format!("it was not looked at to its end within {} seconds", most.as_secs());
+    Finding::new(Code::ServiceUnfinished, at, what, "`sales-engine doctor` on the command line takes more time")
 }
 
 /// What could be looked at only by asking.

@@ -86,6 +86,8 @@ fn all(config: &Config) -> Vec<Held<'_>> {
         secret,
         origin: Origin::Given,
     }));
+    let shadow = config.shadow.iter().filter_map(|shadow| password(shadow.database_url.expose()));
+    held.extend(shadow.map(|secret| Held { at: "shadow.database_url".to_owned(), secret, origin: Origin::Given }));
     held.extend(config.admin_token.iter().map(|secret| at("admin_token", secret, Origin::Admin)));
     if let Some(airtable) = &config.airtable {
         held.push(at("airtable.token", &airtable.token, Origin::Given));

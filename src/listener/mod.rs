@@ -10,6 +10,7 @@ mod rate;
 mod slots;
 
 use crate::api::{Api, Caller};
+use crate::checkup::{Checkup, Subject};
 use crate::config::Config;
 use crate::console::Console;
 use crate::domain::ids::ClientId;
@@ -56,8 +57,21 @@ const HEAD_BYTES_MAX: usize = 16_384;
 
 impl App {
     pub fn new(config: Arc<Config>, intake: IntakeHandle, store: Store, now: Now) -> Self {
-        let api = Api::new(Arc::clone(&config), store.clone(), intake.clone(), now.clone());
-        let console = Console::new(Arc::clone(&config), store.clone(), now.clone());
+        let subject = Subject { config: Arc::clone(&config), file: None, store: Some(store.clone()), now: now.clone() };
+        Self::with_checkup(config, intake, store, now, Arc::new(Checkup::new(subject)))
+    }
+
+    /// With a doctor that knows more than the configuration, or is asked by others too.
+    pub fn with_checkup(
+        config: Arc<Config>,
+        intake: IntakeHandle,
+        store: Store,
+        now: Now,
+        checkup: Arc<Checkup>,
+    ) -> Self {
+        let (api_store, api_intake) = (store.clone(), intake.clone());
+        let api = Api::new(Arc::clone(&config), api_store, api_intake, now.clone(), Arc::clone(&checkup));
+        let console = Console::new(Arc::clone(&config), store.clone(), now.clone(), checkup);
         Self {
             config,
             intake,

@@ -53,7 +53,7 @@ pub struct PostgresFacts {
     pub connections_max: i64,
     /// Below zero is no limit.
     pub role_connections_max: i64,
-    /// The same connection is served by several of the server's.
+    /// The same connection is served by several of the server's; then nothing else was asked.
     pub is_pooled_by_transaction: bool,
     /// On this machine.
     pub is_local: bool,

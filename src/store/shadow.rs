@@ -10,6 +10,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub(super) const CONTACTS: &str = "contacts";
+pub(super) const CHAT_HISTORY: &str = "chat_history";
+
 /// Another flow's `contacts` and `chat_history`, in the owner's form. Nothing is ever written to them.
 #[derive(Debug, Clone)]
 pub enum OtherFlow {
@@ -28,6 +31,27 @@ pub struct Theirs {
     pub row: Row,
     /// As the engine reads such a row; off the matrix it is on the nearest stage.
     pub contact: Contact,
+}
+
+/// A table of the other flow's, as it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtherTable {
+    pub name: String,
+    /// Empty where there is no such table.
+    pub columns: Vec<String>,
+    /// The role may not read it.
+    pub is_forbidden: bool,
+    /// Row level security lets the role see none of its rows.
+    pub hides_rows: bool,
+    /// What the database says to the statement by which it is read.
+    pub refused: Option<String>,
+}
+
+impl OtherTable {
+    /// Rows can be read.
+    pub fn is_sound(&self) -> bool {
+        !self.columns.is_empty() && !self.is_forbidden && !self.hides_rows && self.refused.is_none()
+    }
 }
 
 /// A contact of the engine's.
@@ -54,6 +78,26 @@ impl OtherFlow {
             (Self::Postgres(other), Store::Postgres(store)) => Ok(other.place().await? == store.place().await?),
             (Self::Sqlite(_), Store::Postgres(_)) | (Self::Postgres(_), Store::Sqlite(_)) => Ok(false),
         }
+    }
+
+    /// Both tables as they are, without reading a row. `at` is any time.
+    pub async fn examine(&self, at: DateTime<Utc>) -> Result<Vec<OtherTable>, StoreError> {
+        let mut tables = match self {
+            Self::Sqlite(other) => other.examine().await?,
+            Self::Postgres(other) => other.examine().await?,
+        };
+        for table in tables.iter_mut().filter(|table| table.is_sound()) {
+            let tried = match table.name.as_str() {
+                CHAT_HISTORY => self.lines(&[], at, 0).await.map(drop),
+                _ => self.contacts(&ClientId::agency(), None, 0).await.map(drop),
+            };
+            match tried {
+                Ok(()) => {}
+                Err(StoreError::Rejected(why)) => table.refused = Some(why),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(tables)
     }
 
     /// A page of a client's contacts, in the order of their ids.

@@ -31,7 +31,7 @@ pub use gmail::Mailbox as GmailMailbox;
 pub use notify::Target as NotificationTarget;
 pub use platforms::{Pace, PlatformAccount, PlatformService};
 pub use schedule::{Example, Job, JobReport, Mailbox as ScheduledMailbox, ScheduleSettings, Sweep};
-pub use shadow::Shadow;
+pub use shadow::{Shadow, began as shadow_began};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -54,7 +54,7 @@ impl Shadow {
 }
 
 /// None before the shadow began.
-pub(super) async fn began(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn began(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(store.cursor(BEGAN).await?.and_then(|(time, _)| time.parse().ok()))
 }
 

@@ -8,6 +8,7 @@ mod plans;
 #[path = "../python/mod.rs"]
 mod python;
 
+mod doctor;
 mod endpoints;
 mod indexes;
 mod replay;

@@ -8,6 +8,7 @@ use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TriggerType;
 use sales_engine::intake::{self, Intake};
 use sales_engine::listener::{self, App};
+use sales_engine::sources::settings::Secret;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,14 +29,14 @@ pub(crate) fn with_tokens() -> Config {
     let mut config = configured(TOKENS);
     // The clock stands still, so a spent rate would never come back.
     config.limits.api_requests_per_second_max = 1_000_000;
-    config.admin_token = Some(sales_engine::sources::settings::Secret::new(ADMIN));
+    config.admin_token = Some(Secret::new(ADMIN));
     for (client_id, client) in &mut config.clients {
         let token = match client_id.as_str() {
             "acme" => ACME,
             "beta" => BETA,
             _ => continue,
         };
-        client.api_tokens.push(sales_engine::sources::settings::Secret::new(token));
+        client.api_tokens.push(Secret::new(token));
     }
     config
 }
@@ -77,7 +78,9 @@ pub(crate) async fn serve(database: &Database, config: Config) -> Served {
 }
 
 /// The same with an index to search.
-pub(crate) async fn serve_with(database: &Database, config: Config, search: Option<Search>) -> Served {
+pub(crate) async fn serve_with(database: &Database, mut config: Config, search: Option<Search>) -> Served {
+    // Where the doctor looks.
+    config.database_url = Secret::new(&database.address);
     let config = Arc::new(config);
     let (handle, running) =
         intake::start(&database.store, &Rules::default(), &now(), TriggerType::Webhook, 64, 16, None);

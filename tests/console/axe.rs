@@ -75,6 +75,10 @@ async fn no_page_breaks_a_rule_of_wcag_in_either_theme() {
             go(&browser, &world, page).await;
             found.extend(faults(&browser, &axe, &format!("{page}, {name}")).await);
         }
+        go(&browser, &world, "/console/doctor").await;
+        browser.follow("main form button").await;
+        browser.evaluate("document.querySelector('main details').open = true").await;
+        found.extend(faults(&browser, &axe, &format!("what the doctor found, {name}")).await);
         go(&browser, &world, "/console/deliveries?outcome=unrecognised").await;
         browser.follow("tbody a").await;
         found.extend(faults(&browser, &axe, &format!("a delivery, {name}")).await);

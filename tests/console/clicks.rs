@@ -5,7 +5,7 @@ use crate::common::{Database, Kind};
 use crate::world::{TOKEN, World};
 use serde_json::json;
 
-pub const PAGES: [&str; 7] = [
+pub const PAGES: [&str; 8] = [
     "/console",
     "/console?span=week",
     "/console/contacts",
@@ -13,6 +13,7 @@ pub const PAGES: [&str; 7] = [
     "/console/tasks",
     "/console/campaigns",
     "/console/settings",
+    "/console/doctor",
 ];
 
 pub async fn world() -> World {
@@ -36,7 +37,7 @@ pub async fn go(browser: &Browser, world: &World, path: &str) {
 }
 
 /// Kept where a person asks for the pictures, to look at them.
-async fn keep(browser: &Browser, name: &str) {
+pub async fn keep(browser: &Browser, name: &str) {
     let picture = browser.picture().await;
     assert!(picture.len() > 5_000, "{name} is empty");
     #[expect(clippy::disallowed_methods, reason = "a person asks for pictures")]
@@ -46,12 +47,12 @@ async fn keep(browser: &Browser, name: &str) {
     }
 }
 
-async fn assert_no_complaint(browser: &Browser, what: &str) {
+pub async fn assert_no_complaint(browser: &Browser, what: &str) {
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{what}: {complaints:?}");
 }
 
-async fn assert_fits(browser: &Browser, width: u32, what: &str) {
+pub async fn assert_fits(browser: &Browser, width: u32, what: &str) {
     let wide = browser.evaluate("document.scrollingElement.scrollWidth").await;
     assert!(wide.as_u64().unwrap() <= u64::from(width), "{what} is {wide} wide");
 }
@@ -74,6 +75,7 @@ async fn a_person_clicks_through_the_console() {
         ("Tasks", "Tasks"),
         ("Campaigns", "Campaigns and lists"),
         ("Settings", "Settings"),
+        ("Doctor", "Doctor"),
         ("Overview", "Overview"),
     ] {
         browser

@@ -21,6 +21,7 @@ mod axe;
 mod browser;
 mod clicks;
 mod counters;
+mod doctor;
 mod http;
 mod pages;
 mod queries;

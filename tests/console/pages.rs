@@ -57,7 +57,7 @@ on_both! {
         let targets = [
             "/console", "/console?span=day", "/console?span=week&client=acme", "/console?client=%3Cscript%3E", "/console/contacts",
             "/console/deliveries", "/console/deliveries?outcome=applied&source=n8n&client=acme&from=2026-11-01T00:00&until=2027-01-01T00:00",
-            "/console/tasks", "/console/tasks?status=dead", "/console/tasks?kind=airtable.sync_lead", "/console/campaigns", "/console/settings",
+            "/console/tasks", "/console/tasks?status=dead", "/console/tasks?kind=airtable.sync_lead", "/console/campaigns", "/console/settings", "/console/doctor",
             contact.as_str(), delivery.as_str(),
         ];
         for target in targets {

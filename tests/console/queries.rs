@@ -19,7 +19,7 @@ on_both! {
             for target in [
                 "/console", "/console?span=day", "/console?span=week", "/console/deliveries", "/console/deliveries?outcome=dead&source=n8n",
                 "/console/deliveries?client=acme", "/console/deliveries?source=gmail", "/console/tasks", "/console/tasks?status=dead&kind=gmail.watch",
-                "/console/campaigns", "/console/settings", contact.as_str(), &format!("/console/deliveries/{delivery}"),
+                "/console/campaigns", "/console/settings", "/console/doctor", contact.as_str(), &format!("/console/deliveries/{delivery}"),
             ] {
                 operator.page(target).await;
             }

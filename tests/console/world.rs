@@ -3,11 +3,13 @@
 use crate::common::{Database, Kind};
 use crate::http::{Answer, send};
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
+use sales_engine::checkup::{Checkup, ConfigFile, Subject};
 use sales_engine::config;
 use sales_engine::console::Console;
 use sales_engine::engine::rows::{TaskKind, TriggerType};
 use sales_engine::intake::{self, Intake, Now};
 use sales_engine::listener::{App, serve};
+use sales_engine::sources::settings::Secret;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -61,7 +63,7 @@ impl World {
 
     /// With keys of the top, and with further sections.
     pub async fn configured(database: Database, extra: &str, sections: &str) -> Self {
-        let text = format!("{extra}\n{CONFIG}\n{sections}");
+        let text = format!("database_url = \"{}\"\n{extra}\n{CONFIG}\n{sections}", database.address);
         let config = Arc::new(config::load(Some(("test.toml", &text)), &|_| None).unwrap());
         // A millisecond a look, so that what is done later is later.
         let looks = AtomicI64::new(0);
@@ -70,7 +72,14 @@ impl World {
         let (handle, intake) = intake::start(&store, &config.rules, &clock, TriggerType::Webhook, 100, 50, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap().to_string();
-        let console = Console::new(Arc::clone(&config), store.clone(), clock.clone())
+        let subject = Subject {
+            config: Arc::clone(&config),
+            file: Some(ConfigFile { name: "test.toml".to_owned(), text: Secret::new(text) }),
+            store: Some(store.clone()),
+            now: clock.clone(),
+        };
+        let checkup = Arc::new(Checkup::new(subject));
+        let console = Console::new(Arc::clone(&config), store.clone(), clock.clone(), checkup)
             .with_waits(|kind| (kind == TaskKind::AirtableSyncLead).then_some("waits: Airtable is not configured"));
         let app = Arc::new(App::new(Arc::clone(&config), handle, store, clock).with_console(console));
         let stop = CancellationToken::new();

@@ -5,7 +5,7 @@ use crate::common::postgres::Cluster;
 use crate::common::{Kind, Person};
 use crate::world::World;
 
-async fn offline(address: String) -> World {
+pub(crate) async fn offline(address: String) -> World {
     let mut world = World::at(Place::with(address, "")).await;
     // Its webhook is made with a database that is well.
     world.config = world.config.replace("webhook_url = \"http://127.0.0.1:1/hooks/airtable\"\n", "");

@@ -10,6 +10,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod database;
+mod pooler;
+mod served;
 mod services;
 mod settings;
+mod shadow;
 mod world;

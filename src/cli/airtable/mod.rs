@@ -1,6 +1,5 @@
 //! `airtable`: the base of the owner's document made in Airtable, and compared with it.
 
-pub(super) mod pace;
 mod sync;
 
 use super::out::{Out, complain};
@@ -10,9 +9,9 @@ use crate::domain::airtable_base::{
     ActualTable, Difference, Field, Reminder, Severity, Step, after, differences, reminders, steps, table_named,
 };
 use crate::services::airtable::{Airtable, AirtableError};
+use crate::wiring::Pace;
 use anyhow::Context as _;
 use clap::Subcommand;
-use pace::Pace;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -43,7 +42,7 @@ pub(super) async fn run(command: Command, config: &Config, out: Out, rim: &Rim) 
     let settings = service::airtable(config)?.context(
         "Airtable is not configured: put `token` and `base_id` into the section [airtable] of the configuration",
     )?;
-    let pace = Pace::new(config, settings.client.base_id(), rim).await;
+    let pace = Pace::new(super::open(config).await.ok(), settings.client.base_id(), &rim.now);
     let mut base = Base { airtable: settings.client.clone(), pace, failures: 0 };
     match command {
         Command::Provision { dry_run } => provision(&mut base, dry_run, out).await,

@@ -1,6 +1,5 @@
 //! `airtable sync`: both ways, now, until nothing is left to do. `airtable webhook`: makes the webhook that pings this service.
 
-use super::pace::Pace;
 use crate::cli::out::{self, Out, clip, table};
 use crate::cli::{Rim, service};
 use crate::config::Config;
@@ -8,6 +7,7 @@ use crate::engine::rows::TaskStatus;
 use crate::services::airtable::AirtableError;
 use crate::store::views::{TaskFilter, TaskView};
 use crate::tasks::{AirtableSettings, Dispatcher, Turn, watched};
+use crate::wiring::Pace;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ pub(super) mod campaigns;
 pub(super) mod contact;
 pub(super) mod contacts;
 pub(super) mod deliveries;
+pub(super) mod doctor;
 pub(super) mod erase;
 pub(super) mod login;
 pub(super) mod overview;

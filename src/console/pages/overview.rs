@@ -1,6 +1,6 @@
 //! The overview: the matrix with live counts, rates, latency, queues, budgets, alerts.
 
-use super::{Choice, Frame, choices, page};
+use super::{Choice, Frame, choices, doctor, page};
 use crate::console::charts::{By, Chart, chart};
 use crate::console::form::query;
 use crate::console::shown::{When, age, moment, number, when, words};
@@ -35,6 +35,8 @@ struct Overview<'a> {
     queues: Vec<QueueRow>,
     budgets: Vec<BudgetRow>,
     alerts: Vec<AlertRow>,
+    /// Where the doctor found faults.
+    doctor: Option<doctor::Line>,
 }
 
 struct SpanLink {
@@ -145,6 +147,7 @@ pub(in crate::console) async fn show(visit: &Visit<'_>) -> Result<Page, Fault> {
             queues: queue_rows(&queues, visit, now),
             budgets: budgets.into_iter().map(|budget| budget_row(budget, now)).collect(),
             alerts: alerts.into_iter().map(|alert| alert_row(alert, now)).collect(),
+            doctor: doctor::line(visit),
         },
     ))
 }

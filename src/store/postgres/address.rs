@@ -83,6 +83,11 @@ pub(super) fn opening_fault(error: sqlx::Error, options: &PgConnectOptions) -> S
                 fault.message()
             ),
             Some("3D000") => format!("the database `{database}` does not exist at {host}:{port}: CREATE DATABASE it"),
+            // PgBouncer knows few of them.
+            Some("08P01") if fault.message().contains("startup parameter") => format!(
+                "the pooler at {host}:{port} lets nobody in ({}): it takes ignore_startup_parameters = extra_float_digits",
+                fault.message()
+            ),
             Some("42501") => format!("the role `{user}` may not: {}", fault.message()),
             _ => return super::fault(error),
         },

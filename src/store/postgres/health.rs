@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a pooler may let us wait before it counts as one.
 const POOLER_MS: u64 = 5_000;
@@ -57,6 +58,11 @@ impl PostgresStore {
     ) -> Result<DatabaseFacts, StoreError> {
         let options = address::parse(address)?;
         let mut connection = options.connect().await.map_err(|error| address::opening_fault(error, &options))?;
+        // First of all: nothing else that is asked through such a pooler can be relied on.
+        if is_pooled(&mut connection, &options).await? {
+            let postgres = PostgresFacts { is_pooled_by_transaction: true, ..PostgresFacts::default() };
+            return Ok(DatabaseFacts { postgres: Some(postgres), ..DatabaseFacts::default() });
+        }
         connection.execute("SET statement_timeout = '30s'; SET timezone = 'UTC'").await.map_err(fault)?;
         let applied = super::schema::applied(&mut connection).await?;
         let ahead_ms = ahead_ms(&mut connection, clock).await?;
@@ -102,7 +108,6 @@ async fn facts(connection: &mut PgConnection, options: &PgConnectOptions) -> Res
         has_tls: row.flag("has_tls")?,
         is_local: is_local(options),
         is_verified: is_verified(options),
-        is_pooled_by_transaction: is_pooled(connection, options).await?,
         ..PostgresFacts::default()
     };
     if schema.is_none() {
@@ -127,22 +132,30 @@ async fn facts(connection: &mut PgConnection, options: &PgConnectOptions) -> Res
 }
 
 /// While another connection of ours is in a transaction, a pooler that gives connections to transactions has none left of those that
-/// served us before: it gives us another one, or lets us wait.
+/// served us before: it gives us another one, or lets us wait. One that gives them to statements begins no transaction at all.
 async fn is_pooled(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<bool, StoreError> {
     let before = backend(connection).await?;
     let Ok(mut other) = options.connect().await else { return Ok(false) };
-    let mut held = other.begin().await.map_err(fault)?;
+    let most = Duration::from_millis(POOLER_MS);
+    let mut held = match timeout(most, other.begin()).await {
+        Ok(Ok(held)) => held,
+        Ok(Err(sqlx::Error::Database(_))) => return Ok(true),
+        Ok(Err(error)) => return Err(fault(error)),
+        // A pooler that has no second connection for us: that is found when it is needed.
+        Err(_waited) => return Ok(false),
+    };
     let theirs = backend(&mut held).await?;
-    let after = tokio::time::timeout(Duration::from_millis(POOLER_MS), backend(connection)).await;
+    if theirs == before {
+        return Ok(true);
+    }
+    let after = timeout(most, backend(connection)).await;
     held.rollback().await.map_err(fault)?;
     other.close().await.map_err(fault)?;
-    match after {
-        Ok(after) => Ok(after? != before || theirs == before),
-        Err(_waited) => Ok(true),
-    }
+    after.map_or(Ok(true), |after| Ok(after? != before))
 }
 
+/// In one message, because the next one may come to another server.
 async fn backend(connection: &mut PgConnection) -> Result<i32, StoreError> {
-    let row = sqlx::query("SELECT pg_backend_pid()").persistent(false).fetch_one(connection).await.map_err(fault)?;
+    let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await.map_err(fault)?;
     row.try_get(0).map_err(fault)
 }

@@ -6,9 +6,9 @@ use crate::domain::ids::ClientId;
 use crate::domain::shadow::Line;
 use crate::store::StoreError;
 use crate::store::cells::Cells as _;
-use crate::store::shadow::{self, Ours, Theirs};
+use crate::store::shadow::{self, OtherTable, Ours, Theirs};
 use chrono::{DateTime, Utc};
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::{Executor as _, Row as _};
 use std::time::Duration;
 use uuid::Uuid;
@@ -43,6 +43,17 @@ const LINES: &str = "
            m.message_timestamp::TIMESTAMPTZ AS message_timestamp, m.lead_id::TEXT AS lead_id, m.platform::TEXT AS platform
     FROM chat_history AS m
     WHERE m.session_id = ANY($1) AND m.message_timestamp >= $2 ORDER BY m.message_timestamp, m.chat_id LIMIT $3";
+
+// What the role can't see through its search_path is not there. A policy for all is for it too; of others it must be a member.
+const EXAMINED: &str = "
+    SELECT w.name, coalesce(string_agg(a.attname::TEXT, E'\\n' ORDER BY a.attnum), '') AS columns,
+           coalesce(has_table_privilege(c.oid, 'SELECT'), TRUE) AS is_readable,
+           coalesce(row_security_active(c.oid), FALSE) AND NOT EXISTS (SELECT FROM pg_policy AS p
+               WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*') AND EXISTS (SELECT FROM unnest(p.polroles) AS role
+                   WHERE CASE WHEN role = 0 THEN TRUE ELSE pg_has_role(role, 'USAGE') END)) AS hides_rows
+    FROM unnest($1::TEXT[]) AS w(name) LEFT JOIN pg_class AS c ON c.oid = to_regclass(quote_ident(w.name))
+    LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    GROUP BY w.name, c.oid ORDER BY w.name";
 
 const OURS: &str = "
     SELECT contact_id, lower(email) AS email, lead_status, pipeline_status, campaign_status, lead_email_status, has_engaged,
@@ -84,6 +95,22 @@ impl PostgresOther {
 
     pub(in crate::store) async fn place(&self) -> Result<String, StoreError> {
         sqlx::query(PLACE).fetch_one(&self.pool).await.map_err(fault)?.try_get(0).map_err(fault)
+    }
+
+    pub(in crate::store) async fn examine(&self) -> Result<Vec<OtherTable>, StoreError> {
+        let query = sqlx::query(EXAMINED).bind([shadow::CONTACTS, shadow::CHAT_HISTORY]);
+        let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
+        let table = |row: &PgRow| {
+            let columns = row.text("columns")?;
+            Ok(OtherTable {
+                name: row.text("name")?,
+                columns: columns.split_terminator('\n').map(str::to_owned).collect(),
+                is_forbidden: !row.flag("is_readable")?,
+                hides_rows: row.flag("hides_rows")?,
+                refused: None,
+            })
+        };
+        rows.iter().map(table).collect()
     }
 
     pub(in crate::store) async fn contacts(

@@ -4,7 +4,7 @@ use super::{SqliteStore, StoreError, fault, json_text, time_text};
 use crate::domain::ids::ClientId;
 use crate::domain::shadow::Line;
 use crate::store::cells::Cells as _;
-use crate::store::shadow::{self, Ours, Theirs};
+use crate::store::shadow::{self, OtherTable, Ours, Theirs};
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use std::str::FromStr as _;
@@ -54,6 +54,8 @@ const LINES: &str = "
     WHERE m.session_id IN (SELECT value FROM json_each(?1)) AND m.message_timestamp >= ?2
     ORDER BY m.message_timestamp, m.chat_id LIMIT ?3";
 
+const COLUMNS: &str = "SELECT name FROM pragma_table_info(?1)";
+
 const OURS: &str = "
     SELECT contact_id, email, lead_status, pipeline_status, campaign_status, lead_email_status, has_engaged, created_at, updated_at
     FROM contacts WHERE client_id = ?1 AND contact_id > ?2 ORDER BY contact_id LIMIT ?3";
@@ -81,6 +83,16 @@ impl SqliteOther {
 
     pub(in crate::store) async fn place(&self) -> Result<String, StoreError> {
         sqlx::query(PLACE).fetch_one(&self.pool).await.map_err(fault)?.text("place")
+    }
+
+    pub(in crate::store) async fn examine(&self) -> Result<Vec<OtherTable>, StoreError> {
+        let mut tables = Vec::new();
+        for name in [shadow::CONTACTS, shadow::CHAT_HISTORY] {
+            let rows = sqlx::query(COLUMNS).bind(name).fetch_all(&self.pool).await.map_err(fault)?;
+            let columns = rows.iter().map(|row| row.text("name")).collect::<Result<_, _>>()?;
+            tables.push(OtherTable { name: name.to_owned(), columns, ..OtherTable::default() });
+        }
+        Ok(tables)
     }
 
     pub(in crate::store) async fn contacts(

@@ -6,12 +6,21 @@ use crate::sources::settings::GmailCredentials;
 use crate::store::health;
 use std::path::{Path, PathBuf};
 
+const SUPPRESSION_KEY_ENDING: &str = ".suppression-key";
+
+/// Where the key of suppression lies beside the database, where that is a file.
+pub fn suppression_key_file(config: &Config) -> Option<PathBuf> {
+    let address = config.database_url.expose().strip_prefix("sqlite:")?;
+    let path = address.strip_prefix("//").unwrap_or(address).split('?').next().filter(|path| !path.is_empty())?;
+    Some(PathBuf::from(format!("{path}{SUPPRESSION_KEY_ENDING}")))
+}
+
 pub(super) fn look(config: &Config, file: Option<&str>) -> HostFacts {
     let database = health::file_of(config.database_url.expose());
     let mut files: Vec<PathBuf> = file.map(PathBuf::from).into_iter().collect();
     if let Some(database) = &database {
         files.push(database.clone());
-        files.extend(crate::cli::keys::beside(config));
+        files.extend(suppression_key_file(config));
     }
     let key_files =
         config.clients.values().filter_map(|client| match client.sources.gmail.as_ref()?.credentials.as_ref()? {

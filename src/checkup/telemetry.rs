@@ -8,13 +8,16 @@ use crate::telemetry::trace::Sent;
 
 const ENDPOINT: &str = "telemetry.otlp_endpoint";
 
-pub(super) async fn look(telemetry: Option<&TelemetryConfig>) -> Vec<Finding> {
-    let Some(own) = telemetry else { return vec![absent("telemetry", "not configured: no traces are made")] };
+pub(super) async fn look(telemetry: Option<&TelemetryConfig>, findings: &mut Vec<Finding>) {
+    let Some(own) = telemetry else {
+        findings.push(absent("telemetry", "not configured: no traces are made"));
+        return;
+    };
     let sent = match Collector::new(&own.otlp_endpoint, &own.otlp_headers) {
         Ok(collector) => collector.send(Vec::new()).await,
         Err(error) => Sent::Refused { why: error.to_string() },
     };
-    vec![match sent {
+    findings.push(match sent {
         Sent::Taken => Finding::well(Code::TelemetryWell, ENDPOINT, "the collector takes traces (none was sent)"),
         Sent::Later { why, after: _ } => Finding::new(
             Code::TelemetryUnreachable,
@@ -28,5 +31,5 @@ pub(super) async fn look(telemetry: Option<&TelemetryConfig>) -> Vec<Finding> {
             format!("whoever answers there takes no traces: {why}"),
             "check the path (/v1/traces is put behind it), and the token in otlp_headers",
         ),
-    }]
+    });
 }

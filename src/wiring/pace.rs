@@ -1,28 +1,26 @@
-//! The pace of commands that speak to Airtable: their share of the base's budget, which running instances use too.
+//! The pace of whoever speaks to Airtable beside the tasks: a share of the base's budget, which running instances use too.
 
-use crate::cli::Rim;
-use crate::config::Config;
+use crate::intake::Now;
 use crate::store::Store;
 use crate::tasks::{REQUEST_SPACING_MS, budget_of};
 use chrono::{DateTime, TimeDelta};
 use std::time::Duration;
 
-pub(in crate::cli) struct Pace {
+pub struct Pace {
     /// None where the database can't be had: then no instance runs on it either.
     store: Option<Store>,
     budget: String,
-    rim: Rim,
+    now: Now,
 }
 
 impl Pace {
-    pub(in crate::cli) async fn new(config: &Config, base_id: &str, rim: &Rim) -> Self {
-        let store = crate::cli::open(config).await.ok();
-        Self { store, budget: budget_of(base_id), rim: rim.clone() }
+    pub fn new(store: Option<Store>, base_id: &str, now: &Now) -> Self {
+        Self { store, budget: budget_of(base_id), now: now.clone() }
     }
 
     /// Until a request may be made.
-    pub(in crate::cli) async fn wait(&self) {
-        let now = (self.rim.now)();
+    pub async fn wait(&self) {
+        let now = (self.now)();
         let slot = match &self.store {
             Some(store) => store.take_slot(&self.budget, now, REQUEST_SPACING_MS).await.ok(),
             None => None,
@@ -33,8 +31,8 @@ impl Pace {
     }
 
     /// The base is to be left alone, by all instances.
-    pub(in crate::cli) async fn pause(&self, wait_ms: u64) {
-        let until = (self.rim.now)() + TimeDelta::milliseconds(i64::try_from(wait_ms).unwrap_or(i64::MAX));
+    pub async fn pause(&self, wait_ms: u64) {
+        let until = (self.now)() + TimeDelta::milliseconds(i64::try_from(wait_ms).unwrap_or(i64::MAX));
         if let Some(store) = &self.store
             && let Err(error) = store.pause_budget(&self.budget, until).await
         {

@@ -1,35 +1,36 @@
 //! Looks at Airtable, Pinecone and embeddings, the language model, and those who are told.
 
 use super::Look;
-use crate::cli::airtable::pace::Pace;
-use crate::cli::{search, service};
 use crate::doctor::airtable::{AirtableFacts, WebhookFacts};
 use crate::doctor::outside::{Codes, Trouble, absent, trouble};
 use crate::doctor::{Code, Finding, airtable};
 use crate::services::ai::AiError;
-use crate::services::airtable::AirtableError;
+use crate::services::airtable::{Airtable, AirtableError};
 use crate::services::embeddings::Embeddings;
 use crate::services::notify::{Notifier, NotifyError};
+use crate::services::pinecone::Pinecone;
 use crate::services::vector_error::VectorError;
+use crate::wiring::{self, Pace};
 
 /// A formula that no record keeps: reading is tried, nothing is read.
 const NOTHING: &str = "FALSE()";
 
-pub(super) async fn airtable(look: &Look<'_>) -> Vec<Finding> {
+pub(super) async fn airtable(look: &Look<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(airtable_asked(look).await);
+}
+
+async fn airtable_asked(look: &Look<'_>) -> Vec<Finding> {
     let Some(config) = &look.config.airtable else {
         return vec![absent("airtable", "not configured: promotions wait as tasks")];
     };
     let codes = Codes { denied: Code::AirtableDenied, unknown: Code::AirtableUnknown };
-    let pace = Pace::new(look.config, &config.base_id, look.rim).await;
+    let pace = Pace::new(look.store.clone(), &config.base_id, look.now);
     // It counts as a request like any other.
     pace.wait().await;
     if let Err(why) = look.reach("airtable.api_url", &config.api_url).await {
         return vec![trouble(&why, codes, "airtable.api_url", "")];
     }
-    let client = match service::airtable(look.config) {
-        Ok(Some(settings)) => settings.client,
-        Ok(None) | Err(_) => return Vec::new(),
-    };
+    let Ok(client) = Airtable::new(config.token.clone(), &config.base_id, &config.api_url) else { return Vec::new() };
     let mut facts = AirtableFacts::default();
     pace.wait().await;
     let schema = client.schema().await.map_err(|error| airtable_trouble(&error));
@@ -52,7 +53,7 @@ pub(super) async fn airtable(look: &Look<'_>) -> Vec<Finding> {
         facts.webhooks = Some(webhooks.map(|all| all.into_iter().map(facts_of).collect()));
     }
     facts.schema = Some(schema);
-    airtable::findings(config, &facts, (look.rim.now)())
+    airtable::findings(config, &facts, (look.now)())
 }
 
 fn airtable_trouble(error: &AirtableError) -> Trouble {
@@ -67,7 +68,11 @@ fn airtable_trouble(error: &AirtableError) -> Trouble {
 }
 
 /// The index, and how many numbers the vectors for it have.
-pub(super) async fn vectors(look: &Look<'_>) -> Vec<Finding> {
+pub(super) async fn vectors(look: &Look<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(vectors_asked(look).await);
+}
+
+async fn vectors_asked(look: &Look<'_>) -> Vec<Finding> {
     let Some(config) = &look.config.pinecone else {
         return vec![absent("pinecone", "not configured: nothing is indexed")];
     };
@@ -76,11 +81,8 @@ pub(super) async fn vectors(look: &Look<'_>) -> Vec<Finding> {
     if let Err(why) = look.reach("pinecone.api_url", &config.api_url).await {
         return vec![trouble(&why, codes, "pinecone.api_url", to_do)];
     }
-    let told = match search::pinecone(look.config) {
-        Ok(Some(client)) => client.describe().await.map_err(|error| vector_trouble(&error)),
-        Ok(None) | Err(_) => return Vec::new(),
-    };
-    let index = match told {
+    let Ok(client) = Pinecone::new(config.api_key.clone(), &config.api_url, &config.index) else { return Vec::new() };
+    let index = match client.describe().await.map_err(|error| vector_trouble(&error)) {
         Ok(index) => index,
         Err(why) => return vec![trouble(&why, codes, "pinecone.index", to_do)],
     };
@@ -132,13 +134,17 @@ fn vector_trouble(error: &VectorError) -> Trouble {
     }
 }
 
-pub(super) async fn ai(look: &Look<'_>) -> Vec<Finding> {
+pub(super) async fn ai(look: &Look<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(ai_asked(look).await);
+}
+
+async fn ai_asked(look: &Look<'_>) -> Vec<Finding> {
     let Some(config) = &look.config.ai else { return vec![absent("ai", "not configured: no language model is asked")] };
     let codes = Codes { denied: Code::AiDenied, unknown: Code::AiModel };
     if let Err(why) = look.reach("ai.url", &config.url).await {
         return vec![trouble(&why, codes, "ai.url", "")];
     }
-    let Ok(Some(client)) = service::ai_client(look.config) else { return Vec::new() };
+    let Ok(Some(client)) = wiring::ai(look.config) else { return Vec::new() };
     match client.has_model().await {
         Ok(Some(false)) => {
             let what = format!("the endpoint has no model `{}`", config.model);
@@ -162,8 +168,7 @@ fn ai_trouble(error: &AiError) -> Trouble {
 }
 
 /// Nothing is told: a target that answers anything to a HEAD is there.
-pub(super) async fn notifications(look: &Look<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) async fn notifications(look: &Look<'_>, findings: &mut Vec<Finding>) {
     for target in &look.config.notifications {
         let at = format!("{}.url", target.key);
         findings.push(match Notifier::new(&target.url, target.secrets.clone(), target.allow_private) {
@@ -178,7 +183,6 @@ pub(super) async fn notifications(look: &Look<'_>) -> Vec<Finding> {
             },
         });
     }
-    findings
 }
 
 fn target_fault(fault: &(impl std::fmt::Display + ?Sized), at: String) -> Finding {

@@ -1,6 +1,6 @@
 //! Looks at the database, and at what waits in it.
 
-use crate::cli::{Rim, service};
+use super::Subject;
 use crate::config::Config;
 use crate::doctor::state::{QueueFacts, StateFacts, WatchFacts};
 use crate::doctor::{Code, Finding, database, state};
@@ -8,13 +8,26 @@ use crate::domain::alert::AlertStatus;
 use crate::engine::rows::TaskStatus;
 use crate::store::{Store, StoreError, health};
 use crate::tasks::{budget_of, waits_for};
+use crate::wiring;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+use tokio::time::timeout;
 
 const AT: &str = "database_url";
 
 /// The store too, where its schema is the one of this version.
-pub(super) async fn look(config: &Config, rim: &Rim) -> (Vec<Finding>, Option<Store>) {
+pub(super) async fn look(subject: &Subject, most: Duration) -> (Vec<Finding>, Option<Store>) {
+    // Firewalls that swallow what they forbid let everybody wait who does not give up.
+    timeout(most, looked(subject)).await.unwrap_or_else(|_too_slow| {
+        let what = format!("it was not looked at within {} seconds", most.as_secs());
+        let to_do = "is a firewall in between, a lock held, the server overloaded? See docs/postgres.md";
+        (vec![Finding::new(Code::DatabaseUnreachable, AT, what, to_do)], None)
+    })
+}
+
+async fn looked(subject: &Subject) -> (Vec<Finding>, Option<Store>) {
+    let Subject { config, now, .. } = subject;
     let address = config.database_url.expose();
     if health::is_transaction_pooler(address) {
         let what =
@@ -22,20 +35,24 @@ pub(super) async fn look(config: &Config, rim: &Rim) -> (Vec<Finding>, Option<St
         let to_do = "use the session pooler or the direct connection, port 5432, and take `pgbouncer=true` out";
         return (vec![Finding::new(Code::DatabasePooler, AT, what, to_do)], None);
     }
-    let clock = || (rim.now)();
+    let clock = || now();
     let facts = match health::look(address, &clock).await {
         Ok(facts) => facts,
         Err(error) => return (vec![unreachable(&error)], None),
     };
     let mut findings = database::findings(&facts);
-    // Through such a pooler the tables may answer what another client asked.
+    // Nothing of it was looked at then.
     if findings.iter().any(|finding| finding.code == Code::DatabasePooler) {
         return (findings, None);
     }
     if !facts.missing_migrations.is_empty() || !facts.unknown_migrations.is_empty() {
         return (findings, None);
     }
-    let store = match Store::open(address).await {
+    let opened = match &subject.store {
+        Some(store) => Ok(store.clone()),
+        None => Store::open(address).await,
+    };
+    let store = match opened {
         Ok(store) => store,
         // What is wrong with the server was told already.
         Err(_) if findings.iter().any(|finding| finding.code == Code::DatabaseVersion) => return (findings, None),
@@ -45,7 +62,7 @@ pub(super) async fn look(config: &Config, rim: &Rim) -> (Vec<Finding>, Option<St
         }
     };
     match waiting(config, &store).await {
-        Ok(facts) => findings.extend(state::findings(config, &facts, (rim.now)())),
+        Ok(facts) => findings.extend(state::findings(config, &facts, now())),
         Err(error) => findings.push(unreachable(&error)),
     }
     (findings, Some(store))
@@ -59,7 +76,7 @@ fn unreachable(error: &StoreError) -> Finding {
 
 async fn waiting(config: &Config, store: &Store) -> Result<StateFacts, StoreError> {
     let mut facts = StateFacts { suppression_keys: store.suppression_keys().await?, ..StateFacts::default() };
-    let has = service::configured(config);
+    let has = wiring::configured(config);
     facts.queues = store
         .task_queues()
         .await?

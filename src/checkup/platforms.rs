@@ -20,8 +20,7 @@ const NOBODY: &str = "nobody@doctor.invalid";
 const CAMPAIGNS_MAX: usize = 3;
 const ACTIVITY_MAX: u32 = 1_000;
 
-pub(super) async fn look(look: &Look<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) async fn look(look: &Look<'_>, findings: &mut Vec<Finding>) {
     for (client_id, client) in &look.config.clients {
         if let Some(settings) = &client.sources.smartlead {
             findings.extend(at_smartlead(look, client_id, settings).await);
@@ -30,7 +29,6 @@ pub(super) async fn look(look: &Look<'_>) -> Vec<Finding> {
             findings.extend(at_instantly(look, client_id, settings).await);
         }
     }
-    findings
 }
 
 async fn at_smartlead(look: &Look<'_>, client_id: &ClientId, settings: &SmartleadSettings) -> Vec<Finding> {

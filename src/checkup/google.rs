@@ -1,20 +1,20 @@
 //! Looks at Google: the keys that prove pushes, and each mailbox.
 
 use super::Look;
-use crate::cli::google;
 use crate::doctor::outside::{Codes, Trouble, trouble};
 use crate::doctor::{Code, Finding};
-use crate::services::google::GoogleError;
+use crate::services::google::{GoogleError, Http, HttpSettings};
 use crate::tasks::GmailMailbox;
+use crate::wiring::{self, WiringError};
+use std::error::Error as _;
 
 const CODES: Codes = Codes { denied: Code::GmailDenied, unknown: Code::GmailDenied };
 const REVOKED: Codes = Codes { denied: Code::GmailRevoked, unknown: Code::GmailRevoked };
 
-pub(super) async fn look(look: &Look<'_>) -> Vec<Finding> {
+pub(super) async fn look(look: &Look<'_>, findings: &mut Vec<Finding>) {
     if look.config.clients.values().all(|client| client.sources.gmail.is_none()) {
-        return Vec::new();
+        return;
     }
-    let mut findings = Vec::new();
     for (at, url) in [
         ("google.certs_url", &look.config.google.certs_url),
         ("google.token_url", &look.config.google.token_url),
@@ -25,20 +25,25 @@ pub(super) async fn look(look: &Look<'_>) -> Vec<Finding> {
         }
     }
     if !findings.is_empty() {
-        return findings;
+        return;
     }
-    match google::google(look.config, look.rim) {
-        Ok(google) => {
-            for mailbox in &google.mailboxes {
+    // Without an HTTPS client nobody would have been reached.
+    let Ok(http) = Http::new(HttpSettings::default(), look.now.clone()) else { return };
+    match wiring::mailboxes(look.config, &http) {
+        Ok(mailboxes) => {
+            for mailbox in &mailboxes {
                 findings.push(opened(mailbox).await);
             }
         }
         Err(error) => {
             let to_do = "put the JSON key that Google gave out for the service account there";
-            findings.push(Finding::new(Code::GmailKeyFile, "clients", format!("{error:#}"), to_do));
+            findings.push(Finding::new(Code::GmailKeyFile, "clients", with_cause(&error), to_do));
         }
     }
-    findings
+}
+
+fn with_cause(error: &WiringError) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 async fn opened(mailbox: &GmailMailbox) -> Finding {
