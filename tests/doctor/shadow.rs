@@ -95,7 +95,9 @@ async fn planted_faults_are_found(kind: Kind) -> (World, String) {
         "{:#}",
         well.report
     );
-    assert!(well.with("service.absent").is_none() && well.with("clock.services").is_none(), "{:#}", well.report);
+    let absent = well.with("service.absent").unwrap();
+    assert_eq!(absent["at"], "telemetry", "of all others is told that they are left alone");
+    assert!(well.with("clock.services").is_none(), "{:#}", well.report);
     for (what, statement, back, code, at) in PLANTED {
         change(&other, statement).await;
         world.finds(what, code, at);
