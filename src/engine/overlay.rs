@@ -1,12 +1,13 @@
 //! What a rehearsal would have written so far, laid over what the database says: nothing is written, nothing is locked, and each
 //! later part of the rehearsal still sees the earlier ones.
 
-use super::rows::{EventRow, History, Known, KnownContact, StoredEvent, Writes};
+use super::rows::{Asked, EventRow, History, Known, KnownContact, StoredEvent, SuppressionRow, Writes};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{ClientId, ContactKey};
+use crate::domain::suppression::Listed;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The contacts and events that a rehearsal changed.
+/// The contacts and events that a rehearsal changed, and whom it put on the list of those that must not be contacted.
 #[derive(Debug, Default)]
 pub struct Overlay {
     contacts: HashMap<ContactKey, KnownContact>,
@@ -15,6 +16,8 @@ pub struct Overlay {
     events: HashMap<(ClientId, String), StoredEvent>,
     keys_of: HashMap<ContactKey, BTreeSet<String>>,
     withdrawn: HashSet<(ClientId, String)>,
+    /// By their hashes.
+    listed: HashMap<String, Vec<Listed>>,
 }
 
 impl Overlay {
@@ -48,6 +51,9 @@ impl Overlay {
             self.withdrawn.remove(&id);
             self.events.insert(id, stored(row));
         }
+        for row in &writes.suppressions {
+            self.listed.entry(row.hashed.value_hmac.clone()).or_default().push(listed(row));
+        }
         for event in withdrawn {
             let id = (event.key.client_id.clone(), event.dedupe_key.clone());
             self.events.remove(&id);
@@ -72,6 +78,15 @@ impl Overlay {
         for key in contacts.iter().chain(&owners) {
             if let Some(contact) = self.contacts.get(key) {
                 known.contacts.insert(key.clone(), contact.clone());
+            }
+        }
+    }
+
+    /// Who was put on the list, among the addresses that were asked for.
+    pub fn lay_over_suppressed(&self, known: &mut Known, asked: &Asked) {
+        for (hash, listed) in &self.listed {
+            for email in asked.get(hash).into_iter().flatten() {
+                known.suppressed.entry(email.clone()).or_default().extend(listed.iter().cloned());
             }
         }
     }
@@ -102,6 +117,16 @@ impl Overlay {
                 history.events.extend(self.events.get(&id).cloned());
             }
         }
+    }
+}
+
+fn listed(row: &SuppressionRow) -> Listed {
+    Listed {
+        scope: row.scope,
+        client_id: row.client_id.clone(),
+        campaign: row.campaign.clone(),
+        target: row.hashed.target,
+        reason: row.reason,
     }
 }
 

@@ -143,8 +143,10 @@ async fn look_up(
     let events: BTreeSet<(ClientId, String)> =
         batch.iter().flat_map(lineage::keys).map(|(client_id, key)| (client_id.clone(), key.to_owned())).collect();
     let events: Vec<(ClientId, String)> = events.into_iter().collect();
-    let mut known = tx.load_asking(&contacts, &events, &asked(&batch, context.rules), lock).await?;
+    let asked = asked(&batch, context.rules);
+    let mut known = tx.load_asking(&contacts, &events, &asked, lock).await?;
     overlay.lay_over(&mut known, &contacts, &events);
+    overlay.lay_over_suppressed(&mut known, &asked);
     let withdrawn = withdrawn(tx, readings, overlay).await?;
     let owners: BTreeSet<ContactKey> = known
         .events

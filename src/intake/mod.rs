@@ -260,6 +260,7 @@ async fn load(
     let events: Vec<_> = events.into_iter().collect();
     let mut known = tx.load_asking(&contacts, &events, &asked, lock).await?;
     overlay.lay_over(&mut known, &contacts, &events);
+    overlay.lay_over_suppressed(&mut known, &asked);
     // An event that is known already belongs to the contact it was first told about, and so does what goes back to it.
     let owners: BTreeSet<ContactKey> = known
         .events

@@ -8,6 +8,7 @@ use sales_engine::domain::stage::Stage;
 use sales_engine::domain::suppression::{Reason, Scope, Suppression, Target, WhyNot};
 use sales_engine::engine::rows::Outcome;
 use sales_engine::imports::{Import, Plan};
+use sales_engine::intake;
 use sales_engine::persons::{self, CheckError, Wish};
 use sales_engine::store::views::{ListWrite, SuppressionFilter};
 use serde_json::json;
@@ -57,6 +58,37 @@ async fn import(world: &World, client_id: &str, csv: &str) -> (sales_engine::imp
     let mut import = Import::begin(std::io::Cursor::new(csv.to_owned()), plan, world.clock.read()).await.unwrap();
     while import.step(&context, &mut |row| rejected.push(row.reason)).await.unwrap() {}
     (import.report, rejected)
+}
+
+on_both! {
+    async fn a_rehearsal_of_several_deliveries_tells_what_applying_them_does(database: Database) {
+        // What one client's contact says holds for the next delivery of another's, and so does another spelling of the address.
+        let deliveries = [
+            ("a", r#"{"kind":"unsubscribed","email":"ada@m\u00fcnchen.example","id":"u2","occurred_at":"2026-11-20T09:00:00Z"}"#),
+            ("a", OPT_OUT),
+            ("b", ADDED),
+            ("b", MAIL),
+            ("a", r#"{"kind":"contact_added","email":"ada@xn--mnchen-3ya.example","id":"a2","occurred_at":"2026-11-20T10:00:00Z"}"#),
+        ];
+        for (scope, of_b) in [(Scope::Agency, Outcome::Refused), (Scope::Client, Outcome::Applied)] {
+            let database = Database::new(database.kind).await;
+            let world = World::new(database, scope);
+            let now = world.clock.now();
+            let told = deliveries.iter().map(|(client_id, body)| world.delivery(Source::N8n, client_id, body));
+            let rehearsed = intake::rehearse(told.collect(), &world.context(&now)).await.unwrap();
+            assert_eq!(world.count("suppressions").await, 0, "nothing is written");
+            let mut applied = Vec::new();
+            for (client_id, body) in &deliveries {
+                applied.push(world.post(client_id, body).await);
+            }
+            let without_ids = |answers: &[intake::Answer]| -> Vec<_> {
+                let events = answers.iter().flat_map(|answer| &answer.events);
+                events.map(|event| (event.outcome, event.reason.clone(), event.stage_before, event.stage_after)).collect()
+            };
+            assert_eq!(without_ids(&rehearsed), without_ids(&applied), "{scope}");
+            assert_eq!((applied[2].events[0].outcome, applied[4].events[0].outcome), (of_b, Outcome::Refused), "{scope}");
+        }
+    }
 }
 
 on_both! {

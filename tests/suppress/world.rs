@@ -89,12 +89,16 @@ impl World {
         self.post_as(Source::N8n, client_id, body).await
     }
 
-    pub async fn post_as(&self, source: Source, client_id: &str, body: &str) -> Answer {
+    pub fn delivery(&self, source: Source, client_id: &str, body: &str) -> Delivery {
         let client_id = client(client_id);
         let received_at = self.clock.read();
         let request = Request { client_id: &client_id, query: "", headers: &[], body: body.as_bytes(), received_at };
         let understood = read(source, &ClientSources::default(), &request).unwrap();
-        let delivery = Delivery { client_id: client_id.clone(), source, received_at, understood, body_sha256: [7; 32] };
+        Delivery { client_id, source, received_at, understood, body_sha256: [7; 32] }
+    }
+
+    pub async fn post_as(&self, source: Source, client_id: &str, body: &str) -> Answer {
+        let delivery = self.delivery(source, client_id, body);
         let (handle, running) =
             intake::start(self.store(), &self.rules, &self.clock.now(), TriggerType::Webhook, 10, 10, None);
         let answer = handle.submit(delivery).await.unwrap();
