@@ -15,7 +15,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use common::place::{Place, Served};
 use common::{Kind, Person, is_long};
 use sales_engine::domain::contact::{ChatRow, Contact};
-use sales_engine::domain::event::{Event, Facts, Source};
+use sales_engine::domain::event::{Event, EventData, Facts, Source};
 use sales_engine::domain::fold::fold;
 use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
@@ -195,8 +195,27 @@ fn history(seed: u64, contacts: usize) -> Vec<Post> {
     posts
 }
 
-/// What must come of it: each contact the fold of its events in their order.
-fn reference(posts: &[Post]) -> BTreeMap<String, (Contact, Vec<ChatRow>)> {
+/// What must come of a history.
+struct Reference {
+    /// Each contact, the fold of its events in their order.
+    contacts: BTreeMap<String, (Contact, Vec<ChatRow>)>,
+    /// What happened in each campaign: `sent 101`, and how often.
+    campaigns: BTreeMap<String, i64>,
+}
+
+fn of_campaign(data: &EventData) -> Option<String> {
+    let (what, campaign) = match data {
+        EventData::EmailSent { campaign, manual: false, .. } => ("sent", campaign),
+        EventData::ReplyReceived { campaign, auto_reply: None, .. } => ("replies", campaign),
+        EventData::ReplyReceived { campaign, .. } => ("automatic", campaign),
+        EventData::EmailBounced { campaign, .. } => ("bounced", campaign),
+        EventData::Unsubscribed { campaign } => ("opt-outs", campaign),
+        _ => return None,
+    };
+    campaign.as_ref().map(|campaign| format!("{what} {campaign}"))
+}
+
+fn reference(posts: &[Post]) -> Reference {
     let client_id = ClientId::parse("beta").unwrap();
     let received_at: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
     let mut told: BTreeMap<(Email, String), (Event, BTreeMap<Source, Facts>)> = BTreeMap::new();
@@ -212,17 +231,19 @@ fn reference(posts: &[Post]) -> BTreeMap<String, (Contact, Vec<ChatRow>)> {
         }
     }
     let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut campaigns: BTreeMap<String, i64> = BTreeMap::new();
     for ((email, _), (mut event, seen)) in told {
         event.facts = merge::merged(&seen).unwrap();
+        if let Some(name) = of_campaign(&event.facts.data) {
+            *campaigns.entry(name).or_default() += 1;
+        }
         events.entry(email.as_str().to_owned()).or_default().push(event);
     }
-    events
-        .into_iter()
-        .map(|(email, events)| {
-            let folded = fold(&Contact::default(), &events, &Spans::default());
-            (email, (folded.contact, folded.rows))
-        })
-        .collect()
+    let contact = |(email, events): (String, Vec<Event>)| {
+        let folded = fold(&Contact::default(), &events, &Spans::default());
+        (email, (folded.contact, folded.rows))
+    };
+    Reference { contacts: events.into_iter().map(contact).collect(), campaigns }
 }
 
 fn target(source: Source) -> (&'static str, Vec<(String, String)>) {
@@ -313,8 +334,12 @@ fn message_of_view(row: &ChatView) -> Value {
 }
 
 /// Contacts, columns, counters and conversation against the reference.
-async fn compare(place: &Place, wanted: &BTreeMap<String, (Contact, Vec<ChatRow>)>) {
+async fn compare(place: &Place, wanted: &Reference) {
+    let Reference { contacts: wanted, campaigns } = wanted;
     let store = place.store().await;
+    let activity = store.campaign_activity(1_000).await.unwrap();
+    let counted = activity.into_iter().map(|row| (format!("{} {}", row.what, row.campaign), row.count));
+    assert_eq!(&counted.collect::<BTreeMap<_, _>>(), campaigns, "what the console shows of campaigns");
     let folds = person(place).await.texts("SELECT fold AS x FROM contacts ORDER BY email").await;
     assert_eq!(folds.len(), wanted.len(), "one contact an address");
     for (email, (contact, rows)) in wanted {

@@ -313,6 +313,7 @@ fn event_row(n: u128, contact: u128, dedupe: &str) -> EventRow {
         delivery_id: None,
         received_at: at(2),
         is_new: true,
+        seen_before: None,
     }
 }
 

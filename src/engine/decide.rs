@@ -463,6 +463,7 @@ impl Turn {
             delivery_id: (told.stored.is_none() && told.is_webhook).then_some(told.delivery_id),
             received_at: told.received_at,
             is_new: told.stored.is_none(),
+            seen_before: told.stored.as_ref().map(|stored| stored.seen.clone()),
         });
         self.verdicts.push(((self.key.client_id.clone(), told.event.dedupe_key.clone()), verdict));
     }
@@ -483,6 +484,7 @@ fn updated_row(stored: &StoredEvent, step: &Step) -> Option<EventRow> {
         delivery_id: None,
         received_at: event.facts.occurred_at,
         is_new: false,
+        seen_before: None,
     })
 }
 

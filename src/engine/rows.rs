@@ -240,6 +240,8 @@ pub struct EventRow {
     pub delivery_id: Option<Uuid>,
     pub received_at: DateTime<Utc>,
     pub is_new: bool,
+    /// What was told of it until now, where more or something else is told; none where it is new, or only folded again.
+    pub seen_before: Option<Seen>,
 }
 
 /// A row of the conversation to insert, or to overwrite (but for ids, lead and vector columns) where contact and key exist.

@@ -1,11 +1,13 @@
 //! What a batch adds to the counters: the numbers that the console shows without counting rows.
 
 use crate::domain::any;
-use crate::domain::event::{EventData, Message, Source};
+use crate::domain::event::{EventData, Facts, Message, Source};
 use crate::domain::ids::CampaignId;
+use crate::domain::merge;
 use crate::domain::silence::{Heard, Voice};
-use crate::engine::rows::{EventRow, Writes};
+use crate::engine::rows::{EventRow, Seen, StoredEvent, Writes};
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Deliveries by source and outcome, and new events by source, each minute.
@@ -13,7 +15,7 @@ pub(super) const DELIVERIES: &str = "delivery";
 pub(super) const EVENTS: &str = "event";
 /// Changes of a stage, each day.
 pub(super) const MOVES: &str = "move";
-/// What happened in a campaign, of all time.
+/// What happened in a campaign, of all time: the events as they are told now.
 pub(super) const CAMPAIGNS: &str = "campaign";
 /// What was told by each source, of each campaign and mailbox, each hour: whoever falls silent is missed by it.
 pub(super) const HEARD: &str = "heard";
@@ -66,13 +68,22 @@ pub(super) fn counts_of(writes: &Writes) -> Vec<Count> {
             let day = start(row.received_at, DAY_SECONDS);
             counts.add(MOVES, day, client, format!("{}/{}", verdict.stage_before, verdict.stage_after));
         }
-        if let Some((what, campaign)) = of_campaign(row) {
-            counts.add(CAMPAIGNS, 0, client, format!("{what}/{campaign}"));
-        }
         let hour = start(row.received_at, HOUR_SECONDS);
         for voice in voices(row) {
             counts.add(HEARD, hour, client, voice.to_string());
         }
+    }
+    for row in writes.events.iter().filter(|row| row.is_new || row.seen_before.is_some()) {
+        counts.change(row.key.client_id.as_str(), row.seen_before.as_ref(), Some(&row.seen));
+    }
+    counts.into_list()
+}
+
+/// Events that nobody tells any more are none of their campaigns'. What happens each minute or day stays: it was so.
+pub(super) fn counts_of_withdrawn(withdrawn: &[StoredEvent]) -> Vec<Count> {
+    let mut counts = Counts::default();
+    for event in withdrawn {
+        counts.change(event.key.client_id.as_str(), Some(&event.seen), None);
     }
     counts.into_list()
 }
@@ -109,9 +120,29 @@ impl Counts {
         *self.0.entry((scope, period, client_id.to_owned(), name)).or_insert(0) += 1;
     }
 
+    /// One event of a campaign, by what was told of it and by what is told now: whoever tells what first, the sum is the same.
+    fn change(&mut self, client_id: &str, before: Option<&Seen>, now: Option<&Seen>) {
+        for (seen, number) in [(before, -1), (now, 1)] {
+            let Some(facts) = seen.and_then(merged) else { continue };
+            let Some((what, campaign)) = of_campaign(&facts.data) else { continue };
+            let name = (CAMPAIGNS, 0, client_id.to_owned(), format!("{what}/{campaign}"));
+            *self.0.entry(name).or_insert(0) += number;
+        }
+    }
+
     fn into_list(self) -> Vec<Count> {
         let count = |((scope, period, client_id, name), number)| Count { scope, period, client_id, name, number };
-        self.0.into_iter().map(count).collect()
+        self.0.into_iter().filter(|(_, number)| *number != 0).map(count).collect()
+    }
+}
+
+/// What all sources together tell; most events have one.
+fn merged(seen: &Seen) -> Option<Cow<'_, Facts>> {
+    let mut all = seen.values();
+    match (all.next(), all.next()) {
+        (Some(only), None) => Some(Cow::Borrowed(only)),
+        (Some(_), Some(_)) => merge::merged(seen).map(Cow::Owned),
+        (None, _) => None,
     }
 }
 
@@ -123,11 +154,11 @@ fn voices(row: &EventRow) -> Vec<Voice> {
     }
     let voice = |heard, name: &str| Voice { heard, source: row.source, name: name.to_owned() };
     let mut voices: Vec<Voice> = is_gmail.then(|| Voice::of_source(Source::Gmail)).into_iter().collect();
-    if let Some((_, campaign)) = of_campaign(row) {
+    let told = row.seen.get(&row.source).map(|facts| &facts.data);
+    if let Some((_, campaign)) = told.and_then(of_campaign) {
         voices.push(voice(Heard::Campaign, campaign.as_str()));
     }
-    let message = row.seen.get(&row.source).and_then(|facts| message_of(&facts.data));
-    if let Some(account) = message.and_then(|message| message.account_identifier.as_deref()) {
+    if let Some(account) = told.and_then(message_of).and_then(|message| message.account_identifier.as_deref()) {
         voices.push(voice(Heard::Mailbox, &account.to_lowercase()));
     }
     voices
@@ -145,8 +176,8 @@ fn message_of(data: &EventData) -> Option<&Message> {
     }
 }
 
-fn of_campaign(row: &EventRow) -> Option<(&'static str, &CampaignId)> {
-    let (what, campaign) = match &row.seen.get(&row.source)?.data {
+fn of_campaign(data: &EventData) -> Option<(&'static str, &CampaignId)> {
+    let (what, campaign) = match data {
         EventData::EmailSent { campaign, manual: false, .. } => ("sent", campaign),
         EventData::ReplyReceived { campaign, auto_reply: None, .. } => ("replies", campaign),
         EventData::ReplyReceived { campaign, auto_reply: Some(_), .. } => ("automatic", campaign),

@@ -1,5 +1,11 @@
 //! What operators and workflows ask of the program, on both databases: the HTTP API, and deliveries that are read again.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what is not there is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not there is a failed test"
+)]
 
 #[path = "../common/mod.rs"]
 mod common;

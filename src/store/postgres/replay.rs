@@ -3,6 +3,7 @@
 use super::{PostgresStore, PostgresTx, fault};
 use crate::engine::rows::{Outcome, StoredEvent};
 use crate::store::cells::{Cells as _, stored_event};
+use crate::store::counting::counts_of_withdrawn;
 use crate::store::pages::{BRIEF, Page, WHOLE};
 use crate::store::views::{
     DeliveryAgain, DeliveryFilter, DeliverySelection, DeliveryView, Effects, ROWS_MAX, StoredDelivery,
@@ -145,6 +146,6 @@ impl PostgresTx {
                 .await
                 .map_err(fault)?;
         }
-        Ok(())
+        super::write::write_counts(self.connection(), &counts_of_withdrawn(withdrawn)).await
     }
 }

@@ -383,21 +383,26 @@ fn statement(writes: &Writes) -> Result<Option<Statement>, StoreError> {
     if wants(new.is_empty()) {
         contacts(&mut arguments, &new)?;
     }
-    let counts = counts_of(writes);
-    if wants(counts.is_empty()) {
-        arrays!(&mut arguments, &counts, |row: &Count| [
-            row.scope,
-            row.period,
-            row.client_id.as_str(),
-            row.name.as_str(),
-            row.number,
-        ]);
+    let counted = counts_of(writes);
+    if wants(counted.is_empty()) {
+        counts(&mut arguments, &counted)?;
     }
     if !known.is_empty() {
         let count = i64::try_from(known.len()).unwrap_or(i64::MAX);
         arguments.add(count).map_err(|error| fault(sqlx::Error::Encode(error)))?;
     }
     Ok((parts != 0).then_some(Statement { parts, arguments }))
+}
+
+/// Adds to the counters, or takes away, in a transaction that writes other things too.
+pub(super) async fn write_counts(connection: &mut PgConnection, rows: &[Count]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut arguments = PgArguments::default();
+    counts(&mut arguments, rows)?;
+    sqlx::query_with(COUNTS, arguments).execute(connection).await.map_err(fault)?;
+    Ok(())
 }
 
 /// Log rows with the alerts that they raise, and further ones, in a transaction that writes other things too.
@@ -588,6 +593,17 @@ fn chat_marks(arguments: &mut PgArguments, rows: &[MarksWrite]) -> Result<(), St
         row.is_auto_reply,
         row.requires_action,
         row.action_taken.map(ActionTaken::as_str),
+    ]);
+    Ok(())
+}
+
+fn counts(arguments: &mut PgArguments, rows: &[Count]) -> Result<(), StoreError> {
+    arrays!(arguments, rows, |row: &Count| [
+        row.scope,
+        row.period,
+        row.client_id.as_str(),
+        row.name.as_str(),
+        row.number,
     ]);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::{SqliteStore, SqliteTx, StoreError, fault, json_text, time_text};
 use crate::engine::rows::StoredEvent;
 use crate::store::cells::{Cells as _, stored_event};
+use crate::store::counting::counts_of_withdrawn;
 use crate::store::pages::{BRIEF, Page, WHOLE};
 use crate::store::views::{
     DeliveryAgain, DeliveryFilter, DeliverySelection, DeliveryView, Effects, ROWS_MAX, StoredDelivery,
@@ -143,6 +144,6 @@ impl SqliteTx {
             })
             .await?;
         }
-        Ok(())
+        super::write::counts(connection, counts_of_withdrawn(withdrawn)).await
     }
 }

@@ -194,8 +194,13 @@ impl SqliteTx {
         notifications(connection, &writes.notifications).await?;
         bulk(connection, DELIVERIES, &writes.deliveries, delivery).await?;
         suppressions(connection, &writes.suppressions).await?;
-        bulk(connection, COUNTS, &spread(counts_of(writes)), count).await
+        counts(connection, counts_of(writes)).await
     }
+}
+
+/// Adds to the counters, or takes away.
+pub(super) async fn counts(connection: &mut SqliteConnection, counts: Vec<Count>) -> Result<(), StoreError> {
+    bulk(connection, COUNTS, &spread(counts), count).await
 }
 
 /// One statement for all rows of a table; none where there are no rows.
