@@ -11,7 +11,7 @@ use crate::domain::ids::{ClientId, ContactKey, Email};
 use crate::domain::rules::Rules;
 use crate::engine::decide::{DeliveryAnswer, Incoming, Rim, decide, needs_history, outside_changes};
 use crate::engine::overlay::Overlay;
-use crate::engine::rows::{Asked, Known, TriggerType, Writes};
+use crate::engine::rows::{Asked, Known, LogRow, TriggerType, Writes};
 use crate::engine::{gate, lineage};
 use crate::sources::Understood;
 use crate::store::{Store, StoreError, Tx};
@@ -152,19 +152,32 @@ pub(crate) struct Applied {
 }
 
 /// The heart: load what is known about these contacts → decide (pure) → write all that follows in one transaction → answer.
-async fn apply(batch: &[Incoming], context: &Context<'_>, lock: bool) -> Result<Applied, ApplyError> {
+async fn apply(batch: &[Incoming], context: &Context<'_>, tell: Tell<'_>, lock: bool) -> Result<Applied, ApplyError> {
     let mut tx = if lock { context.store.begin().await? } else { context.store.attempt().await? };
-    let (_, writes, applied) = decide_on(&mut tx, batch, &Overlay::default(), context, lock).await?;
+    let (_, mut writes, applied) = decide_on(&mut tx, batch, &Overlay::default(), context, lock).await?;
+    writes.logs.extend(tell(&applied.answers));
     tx.write_and_commit(&writes).await?;
     Ok(applied)
 }
 
+/// What is told of a batch in `automation_logs`, beside what each event leaves there itself.
+type Tell<'a> = &'a (dyn Fn(&[DeliveryAnswer]) -> Option<LogRow> + Sync);
+
 /// [`apply`], again where another instance was at the same rows: it wins, and what it wrote is loaded then.
 pub(crate) async fn apply_through_conflicts(batch: &[Incoming], context: &Context<'_>) -> Result<Applied, ApplyError> {
+    apply_telling(batch, context, &|_| None).await
+}
+
+/// The same, told in the same transaction: nobody can be cut off between what is done and that it is told.
+pub(crate) async fn apply_telling(
+    batch: &[Incoming],
+    context: &Context<'_>,
+    tell: Tell<'_>,
+) -> Result<Applied, ApplyError> {
     let mut tries = 0;
     loop {
         // Contacts are hardly ever shared, so the first try takes no locks; whoever lost does.
-        match apply(batch, context, tries > 0).await {
+        match apply(batch, context, tell, tries > 0).await {
             Err(error) if error.is_conflict() && tries < CONFLICTS_MAX => tries += 1,
             result => return result,
         }

@@ -45,6 +45,8 @@ pub enum OutreachFault {
     OtherShape,
     /// Do it, then cut the answer in its middle.
     HalfBody,
+    /// Do it, and give half of the page: the rest is on the next one.
+    HalfPage,
     /// Do it, and answer after so many milliseconds.
     Slow(u64),
 }
@@ -64,7 +66,13 @@ impl OutreachFault {
             Self::Moved => Reply::Moved("/sandbox/elsewhere"),
             Self::DropBefore => Reply::Cut,
             Self::HangBefore => Reply::Hang,
-            Self::DropAfter | Self::HangAfter | Self::Garbage | Self::OtherShape | Self::HalfBody | Self::Slow(_) => {
+            Self::DropAfter
+            | Self::HangAfter
+            | Self::Garbage
+            | Self::OtherShape
+            | Self::HalfBody
+            | Self::HalfPage
+            | Self::Slow(_) => {
                 return None;
             }
         })
@@ -78,6 +86,7 @@ impl OutreachFault {
             (Self::Garbage, _) => Reply::Page(200, "<html>"),
             (Self::OtherShape, _) => Reply::Json(200, json!([1, 2, 3])),
             (Self::HalfBody, Reply::Json(_, value)) => Reply::Half(value),
+            (Self::HalfPage, Reply::Json(status, value)) => Reply::Json(status, half_page(value)),
             (Self::Slow(ms), reply) => Reply::Slow(ms, Box::new(reply)),
             (_, reply) => reply,
         }
@@ -106,7 +115,9 @@ pub struct Allowed {
 pub(super) struct Usage {
     pub(super) allowed: Allowed,
     sent: VecDeque<i64>,
-    /// Requests above a limit.
+    /// Until then everything is refused.
+    locked_until_ms: i64,
+    /// Requests above a limit, or while it was locked.
     pub(super) over: u64,
     /// All of them, the oldest first.
     pub(super) received: VecDeque<Received>,
@@ -114,7 +125,7 @@ pub(super) struct Usage {
 
 impl Usage {
     pub(super) fn new(allowed: Allowed) -> Self {
-        Self { allowed, sent: VecDeque::new(), over: 0, received: VecDeque::new() }
+        Self { allowed, sent: VecDeque::new(), locked_until_ms: 0, over: 0, received: VecDeque::new() }
     }
 
     /// Counts a request; false where it is one too many.
@@ -128,11 +139,20 @@ impl Usage {
         }
         self.sent.push_back(now_ms);
         let within = |span_ms: i64| self.sent.iter().rev().take_while(|at_ms| now_ms - **at_ms < span_ms).count();
-        let is_over = within(SECOND_MS) > self.allowed.per_second
+        let is_over = now_ms < self.locked_until_ms
+            || within(SECOND_MS) > self.allowed.per_second
             || within(MINUTE_MS) > self.allowed.per_minute
             || self.allowed.per_hour.is_some_and(|limit| within(HOUR_MS) > limit);
         self.over += u64::from(is_over);
         !is_over
+    }
+
+    /// Whoever was told to wait and comes all the same is one too many.
+    pub(super) fn suffer(&mut self, fault: OutreachFault, now_ms: i64) {
+        if let OutreachFault::RateLimited(Some(seconds)) = fault {
+            let wait_ms = i64::try_from(seconds).unwrap_or(0).saturating_mul(SECOND_MS);
+            self.locked_until_ms = now_ms.saturating_add(wait_ms);
+        }
     }
 }
 
@@ -166,6 +186,22 @@ impl Faults {
         let by_hook = self.hook.as_mut().and_then(|hook| hook(method, path, body));
         by_hook.or_else(|| self.queue.pop_front())
     }
+}
+
+/// One that holds a single item stays as it is.
+fn half_page(mut value: Value) -> Value {
+    for name in ["leads", "data", "items"] {
+        let Some(items) = value.get_mut(name).and_then(Value::as_array_mut).filter(|items| items.len() > 1) else {
+            continue;
+        };
+        items.truncate(items.len() / 2);
+        let last = items.last().and_then(|item| item.get("id")).cloned();
+        // Where pages follow each other by the id of the last item.
+        if let (Some(last), Some(object)) = (last.filter(|_| name == "items"), value.as_object_mut()) {
+            object.insert("next_starting_after".to_owned(), last);
+        }
+    }
+    value
 }
 
 /// The body as a JSON object; an empty one is empty.

@@ -44,7 +44,8 @@ pub enum Resumed {
 pub struct CompletedPage {
     /// Those that did not answer.
     pub emails: Vec<Email>,
-    pub is_last: bool,
+    /// Where the next page begins; none after the last.
+    pub next: Option<u32>,
 }
 
 /// Which mails of a campaign are asked for.
@@ -68,7 +69,8 @@ pub struct MailLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailPage {
     pub lines: Vec<MailLine>,
-    pub is_last: bool,
+    /// Where the next page begins; none after the last.
+    pub next: Option<u32>,
 }
 
 /// What was written to and by a lead in a campaign, the oldest first, in the API's own form.
@@ -77,6 +79,15 @@ pub struct MessageHistory {
     pub messages: Vec<Value>,
     /// Our mailbox.
     pub mailbox: Option<String>,
+    /// The lead's address, where it is told.
+    pub lead: Option<Email>,
+}
+
+impl MessageHistory {
+    /// Whether it is this person's, as far as it is told.
+    pub fn is_with(&self, email: &Email) -> bool {
+        self.lead.as_ref().is_none_or(|lead| lead == email)
+    }
 }
 
 /// A webhook as it is registered.
@@ -152,17 +163,17 @@ impl Smartlead {
         agreed(&self.call(Method::POST, &["leads", "add-domain-block-list"], &[], Some(&body)).await?)
     }
 
-    /// The leads that are through with a campaign's sequence and were mailed since, page by page.
+    /// A page of the leads that are through with a campaign's sequence and were mailed since, from one of them on.
     pub async fn completed(
         &self,
         campaign: &CampaignId,
         sent_since: DateTime<Utc>,
-        page: u32,
+        offset: u32,
     ) -> Result<CompletedPage, PlatformError> {
         let query = [
             ("status", "COMPLETED".to_owned()),
             ("last_sent_time_gt", sent_since.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
-            ("offset", page.saturating_mul(PAGE).to_string()),
+            ("offset", offset.to_string()),
             ("limit", PAGE.to_string()),
         ];
         let answer = self.call(Method::GET, &["campaigns", campaign.as_str(), "leads"], &query, None).await?;
@@ -175,15 +186,12 @@ impl Smartlead {
             let email = item.pointer("/lead/email").or_else(|| item.get("email")).and_then(Value::as_str)?;
             (status == Some("COMPLETED") && !replied).then(|| Email::parse(email).ok())?
         });
-        Ok(CompletedPage {
-            emails: emails.collect(),
-            is_last: items.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
-        })
+        Ok(CompletedPage { emails: emails.collect(), next: next(&answer, "total", offset, items.len()) })
     }
 
-    /// A page of what a campaign's statistics tell of its mails.
-    pub async fn mails(&self, campaign: &CampaignId, which: Mails, page: u32) -> Result<MailPage, PlatformError> {
-        let mut query = vec![("offset", page.saturating_mul(PAGE).to_string()), ("limit", PAGE.to_string())];
+    /// A page of what a campaign's statistics tell of its mails, from a line on.
+    pub async fn mails(&self, campaign: &CampaignId, which: Mails, offset: u32) -> Result<MailPage, PlatformError> {
+        let mut query = vec![("offset", offset.to_string()), ("limit", PAGE.to_string())];
         let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string();
         match which {
             Mails::Sent { since, until } => {
@@ -201,10 +209,8 @@ impl Smartlead {
                 replied_at: text("reply_time").and_then(|time| time.parse().ok()),
             })
         };
-        Ok(MailPage {
-            lines: items.iter().filter_map(line).collect(),
-            is_last: items.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
-        })
+        let lines = items.iter().filter_map(line).collect();
+        Ok(MailPage { lines, next: next(&answer, "total_stats", offset, items.len()) })
     }
 
     /// What was written to and by a lead in a campaign.
@@ -216,6 +222,7 @@ impl Smartlead {
         Ok(MessageHistory {
             messages: items.ok_or_else(PlatformError::unreadable)?.clone(),
             mailbox: answer.get("from").and_then(Value::as_str).map(str::to_owned),
+            lead: answer.get("to").and_then(Value::as_str).and_then(|to| Email::parse(to).ok()),
         })
     }
 
@@ -266,6 +273,15 @@ impl Smartlead {
         }
         send(Destination::Smartlead, request, &self.key).await
     }
+}
+
+/// Where the page behind this one begins. A page may hold less than was asked for though more follows, which the total tells where there is
+/// one; an empty one is the last.
+fn next(answer: &Value, total: &str, offset: u32, items: usize) -> Option<u32> {
+    let items = u32::try_from(items).ok().filter(|items| *items > 0)?;
+    let next = offset.checked_add(items)?;
+    let total = id_of(answer.get(total)).and_then(|total| total.parse::<u32>().ok());
+    (items >= PAGE || total.is_some_and(|total| next < total)).then_some(next)
 }
 
 /// `ok` or `success`, by endpoint.

@@ -3,7 +3,7 @@
 
 use super::views::InSequence;
 use super::{Store, StoreError};
-use crate::domain::ids::{CampaignId, ClientId};
+use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::outreach::Outreach;
 use crate::engine::rows::{ClaimedTask, TaskKind};
 use chrono::{DateTime, Utc};
@@ -73,5 +73,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<InSequence>, StoreError> {
         both!(self, contacts_in_sequence(client_id, sent_before, after, limit))
+    }
+
+    /// Those of these addresses to which a campaign writes, and whose last mail is older than this.
+    pub async fn in_sequence_of(
+        &self,
+        client_id: &ClientId,
+        campaign: &CampaignId,
+        sent_before: DateTime<Utc>,
+        emails: &[Email],
+    ) -> Result<Vec<InSequence>, StoreError> {
+        both!(self, in_sequence_of(client_id, campaign, sent_before, emails))
     }
 }

@@ -55,6 +55,11 @@ impl Clock {
         self.ms.fetch_max(time.timestamp_millis(), Ordering::SeqCst);
     }
 
+    /// Whatever the time was.
+    pub fn set(&self, time: DateTime<Utc>) {
+        self.ms.store(time.timestamp_millis(), Ordering::SeqCst);
+    }
+
     pub fn forward_ms(&self, ms: i64) {
         self.to(self.read() + TimeDelta::milliseconds(ms));
     }
@@ -133,6 +138,20 @@ impl Cuts {
         let tries = seen.entry(what).or_default();
         *tries += 1;
         let cut = match tries {
+            1 => Cut::Before,
+            2 => Cut::After,
+            _ => return Cut::Through,
+        };
+        self.is_hanging.store(true, Ordering::SeqCst);
+        cut
+    }
+
+    /// The same, and anew after each that went through: what asks for one page after another looks the same each time.
+    pub fn of_each(&self, what: String) -> Cut {
+        let mut seen = self.seen.lock().unwrap();
+        let tries = seen.entry(what).or_default();
+        *tries += 1;
+        let cut = match *tries % 3 {
             1 => Cut::Before,
             2 => Cut::After,
             _ => return Cut::Through,

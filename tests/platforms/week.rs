@@ -360,3 +360,44 @@ on_both! {
         assert!(person.texts(told).await.iter().any(|text| text.starts_with("7: Smartlead")), "it is told which");
     }
 }
+
+on_both! {
+    async fn whoever_is_through_is_found_however_many_are_before_them(database: Database) {
+        let mut world = World::new(&database, Weather::Calm, None).await;
+        // Twelve hundred leads went through the campaign; ours are the first, the last and some between.
+        let ours: Vec<u32> = (0..1_200).filter(|n| n % 100 == 0 || *n == 1_199).collect();
+        for n in &ours {
+            world.told(mail(&p(*n), "7")).await;
+        }
+        let last_mail = world.clock.read();
+        world.clock.forward_ms(3 * 86_400_000);
+        world.sandbox.smartlead(|smartlead| {
+            let account = smartlead.open(KEY);
+            for n in 0..1_200 {
+                account.add_lead(CAMPAIGN, &p(n)).unwrap();
+                account.complete(CAMPAIGN, &p(n), last_mail);
+            }
+            // Now and then a page is short though more follows.
+            let mut nth = 0;
+            smartlead.fail_when(Box::new(move |_, _, _| {
+                nth += 1;
+                (nth % 5 == 2).then_some(sales_engine::sandbox::outreach::OutreachFault::HalfPage)
+            }));
+        });
+        Box::pin(world.work()).await;
+        // A round that goes on in several turns is over within the hour.
+        for _ in 0..11 {
+            world.clock.forward_ms(300_000);
+            Box::pin(world.work()).await;
+        }
+        for n in &ours {
+            assert_eq!(world.contact(&p(*n)).await.stage, Stage::NoReply, "{n}");
+        }
+        let asked = |world: &World| world.sandbox.smartlead(|smartlead| smartlead.account(KEY).unwrap().received().count());
+        let (first, over) = (asked(&world), world.sandbox.smartlead(|smartlead| smartlead.account(KEY).unwrap().requests_over()));
+        assert!((12..20).contains(&first) && over == 0, "{first} requests for 1,200 leads");
+        world.clock.forward_ms(3_600_000);
+        Box::pin(world.work()).await;
+        assert_eq!(asked(&world), first, "nobody waits any more, so nothing is asked");
+    }
+}

@@ -1,7 +1,7 @@
 //! An engine on a database, a clock that stands still until it is set, and whatever is posted to it.
 
-use crate::common::{Database, Kind, Person};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::common::{Database, Kind, Person, kill};
+use chrono::TimeDelta;
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
@@ -13,35 +13,34 @@ use sales_engine::store::Store;
 use sales_engine::store::views::ContactView;
 use sales_engine::tasks::{Job, JobReport, ScheduleSettings, Sweep};
 use serde_json::Value;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
+/// Stands still until it is set, or until all that work wait.
 #[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicI64>);
+pub(crate) struct Clock(pub(crate) kill::Clock);
 
 impl Clock {
     pub(crate) fn at(time: &str) -> Self {
-        let clock = Self(Arc::default());
+        let clock = Self(kill::Clock::new());
         clock.set(time);
         clock
     }
 
     pub(crate) fn set(&self, time: &str) {
-        self.0.store(time.parse::<DateTime<Utc>>().unwrap().timestamp_micros(), Ordering::SeqCst);
+        self.0.set(time.parse().unwrap());
     }
 
     pub(crate) fn go_on(&self, by: TimeDelta) {
-        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.0.forward_ms(by.num_milliseconds());
     }
 
     pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || DateTime::from_timestamp_micros(clock.0.load(Ordering::SeqCst)).unwrap())
+        self.0.now()
     }
 }
 
 /// The engine's side.
 pub(crate) struct Engine {
+    pub(crate) address: String,
     pub(crate) store: Store,
     pub(crate) person: Person,
     pub(crate) clock: Clock,
@@ -57,7 +56,7 @@ impl Engine {
     pub(crate) async fn at(address: &str, store: Store, time: &str) -> Self {
         let settings = ScheduleSettings { clients: vec![acme()], ..ScheduleSettings::default() };
         let person = Person::at(address).await;
-        Self { store, person, clock: Clock::at(time), rules: Rules::default(), settings }
+        Self { address: address.to_owned(), store, person, clock: Clock::at(time), rules: Rules::default(), settings }
     }
 
     /// Posts a body for acme, received now; gives the answer's outcome.

@@ -82,6 +82,9 @@ impl Instantly {
             return Reply::Json(429, error(429, "Rate limit exceeded"));
         }
         let fault = self.faults.next(asked.method, &path, asked.body);
+        if let Some(fault) = fault {
+            workspace.usage.suffer(fault, now.timestamp_millis());
+        }
         if let Some(reply) = fault.and_then(|fault| fault.instead(error)) {
             return reply;
         }

@@ -87,6 +87,9 @@ impl Smartlead {
             return Reply::RetryAfter(429, WAIT_SECONDS, limited());
         }
         let fault = self.faults.next(asked.method, &path, asked.body);
+        if let Some(fault) = fault {
+            account.usage.suffer(fault, now.timestamp_millis());
+        }
         if let Some(reply) = fault.and_then(|fault| fault.instead(error)) {
             return reply;
         }

@@ -1,7 +1,7 @@
 //! What the work with Smartlead and Instantly asks of the database.
 
 use super::{PostgresStore, fault};
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::outreach::Outreach;
 use crate::engine::rows::ClaimedTask;
 use crate::store::cells::Cells as _;
@@ -41,6 +41,11 @@ pub(super) const IN_SEQUENCE: &str = "
     WHERE lead_status = 'active' AND campaign_status = 'active' AND client_id = $1 AND last_contact_date < $2 AND current_campaign_id IS NOT NULL
       AND contact_id > $3
     ORDER BY contact_id LIMIT $4";
+
+const IN_SEQUENCE_OF: &str = "
+    SELECT c.contact_id, lower(c.email) AS email, c.current_campaign_id AS campaign_id, c.last_contact_date
+    FROM unnest($4::TEXT[]) AS k(email) JOIN contacts AS c ON c.client_id = $1 AND lower(c.email) = k.email
+    WHERE c.lead_status = 'active' AND c.campaign_status = 'active' AND c.current_campaign_id = $2 AND c.last_contact_date < $3";
 
 impl PostgresStore {
     pub(in crate::store) async fn claim_account_task(
@@ -145,6 +150,25 @@ impl PostgresStore {
             .bind(after.unwrap_or(Uuid::nil()))
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        views_of::readable(&rows, views_of::in_sequence)
+    }
+
+    pub(in crate::store) async fn in_sequence_of(
+        &self,
+        client_id: &ClientId,
+        campaign: &CampaignId,
+        sent_before: DateTime<Utc>,
+        emails: &[Email],
+    ) -> Result<Vec<InSequence>, StoreError> {
+        // By index always, as for batches.
+        let rows = sqlx::query(IN_SEQUENCE_OF)
+            .bind(client_id.as_str())
+            .bind(campaign.as_str())
+            .bind(sent_before)
+            .bind(emails.iter().map(Email::as_str).collect::<Vec<_>>())
+            .fetch_all(&self.writers)
             .await
             .map_err(fault)?;
         views_of::readable(&rows, views_of::in_sequence)

@@ -1,7 +1,7 @@
 //! What the work with Smartlead and Instantly asks of the database.
 
 use super::{SqliteStore, StoreError, fault, json_text, time_text};
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::outreach::Outreach;
 use crate::engine::rows::ClaimedTask;
 use crate::store::cells::Cells as _;
@@ -42,6 +42,11 @@ pub(super) const IN_SEQUENCE: &str = "
     WHERE lead_status = 'active' AND campaign_status = 'active' AND client_id = ?1 AND last_contact_date < ?2 AND current_campaign_id IS NOT NULL
       AND contact_id > ?3
     ORDER BY contact_id LIMIT ?4";
+
+const IN_SEQUENCE_OF: &str = "
+    SELECT c.contact_id, c.email, c.current_campaign_id AS campaign_id, c.last_contact_date
+    FROM json_each(?4) AS k CROSS JOIN contacts AS c ON c.client_id = ?1 AND c.email = k.value
+    WHERE c.lead_status = 'active' AND c.campaign_status = 'active' AND c.current_campaign_id = ?2 AND c.last_contact_date < ?3";
 
 impl SqliteStore {
     pub(in crate::store) async fn claim_account_task(
@@ -146,6 +151,24 @@ impl SqliteStore {
             .bind(time_text(sent_before))
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
             .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        views_of::readable(&rows, views_of::in_sequence)
+    }
+
+    pub(in crate::store) async fn in_sequence_of(
+        &self,
+        client_id: &ClientId,
+        campaign: &CampaignId,
+        sent_before: DateTime<Utc>,
+        emails: &[Email],
+    ) -> Result<Vec<InSequence>, StoreError> {
+        let rows = sqlx::query(IN_SEQUENCE_OF)
+            .bind(client_id.as_str())
+            .bind(campaign.as_str())
+            .bind(time_text(sent_before))
+            .bind(json_text(emails)?)
             .fetch_all(&self.readers)
             .await
             .map_err(fault)?;

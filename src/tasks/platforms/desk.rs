@@ -12,7 +12,7 @@ use crate::engine::decide::{DeliveryAnswer, Incoming};
 use crate::engine::rows::{
     Asked, AutomationType, ClaimedTask, LeadSubject, LogRow, LogStatus, TaskEnd, TaskKind, TaskRow, TriggerType,
 };
-use crate::intake::{Context, Now, apply_through_conflicts};
+use crate::intake::{Context, Now, apply_telling};
 use crate::persons;
 use crate::store::{Store, StoreError};
 use crate::tasks::gate;
@@ -151,16 +151,19 @@ impl Desk {
             Outreach::Instantly => Source::Instantly,
         };
         let incoming = Incoming::of_events(Uuid::new_v4(), client_id.clone(), source, self.now(), events);
-        self.apply_all(&[incoming]).await?;
-        Ok(())
+        self.apply_all(&[incoming], &|_| None).await
     }
 
-    /// The same for what was read already; tells what each event did.
-    pub(super) async fn apply_all(&self, batch: &[Incoming]) -> Result<Vec<DeliveryAnswer>, Stopped> {
+    /// The same for what was read already, with a row of the log about what became of it.
+    pub(super) async fn apply_all(
+        &self,
+        batch: &[Incoming],
+        tell: &(dyn Fn(&[DeliveryAnswer]) -> Option<LogRow> + Sync),
+    ) -> Result<(), Stopped> {
         let trigger = TriggerType::HourlyCron;
         let context = Context { store: &self.store, rules: &self.rules, now: &self.clock, trigger };
-        match apply_through_conflicts(batch, &context).await {
-            Ok(applied) => Ok(applied.answers),
+        match apply_telling(batch, &context, tell).await {
+            Ok(_applied) => Ok(()),
             Err(error) if error.is_unavailable() => Err(Stopped::busy(self.now(), &error)),
             Err(error) => Err(Stopped::Refused(error.to_string())),
         }

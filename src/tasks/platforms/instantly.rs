@@ -86,9 +86,10 @@ async fn lead(
     if let Some(id) = desk.known_lead(subject, Some(campaign)).await? {
         desk.gate.enter().await?;
         let found = desk.gate.leave(client.lead(&id).await).await?;
-        // One that was moved to another campaign is another's.
+        // One that was moved to another campaign is another's, and so is one that has another address by now.
         let is_here = |lead: &InstantlyLead| {
             lead.campaign.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(campaign.as_str()))
+                && lead.email.as_ref().is_none_or(|email| *email == subject.key.email)
         };
         if let Some(lead) = found.filter(is_here) {
             return Ok(Some(lead));

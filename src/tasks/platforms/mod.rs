@@ -2,6 +2,7 @@
 //! equal to it. One lane an account, so that a slow one holds up no other.
 
 mod block;
+mod completed;
 mod desk;
 mod gate;
 mod instantly;

@@ -2,6 +2,7 @@
 //! pages, for contacts that had no mail for a while.
 
 use super::PlatformService;
+use super::completed::{self, PAGES_MAX};
 use super::desk::{Desk, Done, Told};
 use super::gate::Stopped;
 use crate::domain::event::{Event, EventData, Facts, FinishedBy, Profile, Source};
@@ -10,27 +11,25 @@ use crate::domain::ids::{CampaignId, ClientId, Email};
 use crate::domain::outreach::Outreach;
 use crate::engine::rows::ClaimedTask;
 use crate::services::instantly::{self, Instantly, LeadState};
-use crate::services::smartlead::Smartlead;
 use crate::store::views::InSequence;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Contacts whose last mail is younger are still waited for.
-const IDLE_DAYS: i64 = 2;
+pub(super) const IDLE_DAYS: i64 = 2;
 /// Contacts that are looked at in one round.
 const CONTACTS_MAX: u32 = 500;
 /// Campaigns that are asked for in one round; more wait for the next one.
 const CAMPAIGNS_MAX: usize = 10;
-/// Pages of one campaign in one round, at Smartlead.
-const PAGES_MAX: u32 = 5;
 /// When the next page of contacts is looked at, and when all begin again.
 const NEXT_PAGE_MS: i64 = 300_000;
-const ROUND_MS: i64 = 3_600_000;
+pub(super) const ROUND_MS: i64 = 3_600_000;
 
 pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedTask) -> Result<Done, Stopped> {
     let client_id = &task.tenant;
     let cursor = format!("platform.lead_status:{client_id}:{}", desk.platform);
-    let after = desk.store.cursor(&cursor).await?.and_then(|(after, _)| after.parse().ok());
+    let after: Option<Uuid> = desk.store.cursor(&cursor).await?.and_then(|(after, _)| after.parse().ok());
     let sent_before = desk.now() - TimeDelta::days(IDLE_DAYS);
     let page = desk.store.contacts_in_sequence(client_id, sent_before, after, CONTACTS_MAX).await?;
     let is_last = page.len() < usize::try_from(CONTACTS_MAX).unwrap_or(usize::MAX);
@@ -47,31 +46,31 @@ pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedT
         campaigns.entry(contact.campaign.clone()).or_default().push(contact);
     }
     let mut refused = Vec::new();
+    let mut pages_left = PAGES_MAX;
+    let mut is_through = true;
     for (campaign, contacts) in &campaigns {
         desk.hold_on(task).await?;
-        let completed = match service {
-            PlatformService::Smartlead(client) => at_smartlead(desk, client, campaign, contacts).await,
-            PlatformService::Instantly { client, .. } => at_instantly(desk, client, campaign, contacts).await,
-        };
-        let completed = match completed {
-            Ok(completed) => completed,
-            // A campaign that the key may not see, or that the platform does not take, holds up no other.
-            Err(stopped) if stopped.is_of_one_campaign() => {
-                refused.push(format!("{campaign}: {stopped}"));
-                continue;
+        let done = match service {
+            PlatformService::Smartlead(client) => {
+                let oldest = contacts.iter().map(|contact| contact.last_contact_at).min().unwrap_or(sent_before);
+                completed::read(desk, client, task, campaign, oldest, &mut pages_left).await
             }
-            Err(stopped) => return Err(stopped),
+            PlatformService::Instantly { client, .. } => {
+                at_instantly(desk, client, client_id, campaign, contacts).await.map(|()| true)
+            }
         };
-        let events = contacts
-            .iter()
-            .filter(|contact| completed.contains(&contact.email))
-            .map(|contact| finished(desk, client_id, contact))
-            .collect();
-        desk.apply(client_id, events).await?;
+        match done {
+            Ok(is_read) => is_through &= is_read,
+            // A campaign that the key may not see, or that the platform does not take, holds up no other.
+            Err(stopped) if stopped.is_of_one_campaign() => refused.push(format!("{campaign}: {stopped}")),
+            Err(stopped) => return Err(stopped),
+        }
     }
     let now = desk.now();
-    let goes_on = was_cut || !is_last;
-    let seen_until = seen_until.filter(|_| goes_on).map(|id| id.to_string());
+    let goes_on = was_cut || !is_last || !is_through;
+    // Where a list was not read to its end these contacts come again.
+    let seen_until = if is_through { seen_until.filter(|_| goes_on) } else { after };
+    let seen_until = seen_until.map(|id| id.to_string());
     desk.store.set_cursor(&cursor, seen_until.as_deref(), now).await?;
     let wait_ms = if goes_on { NEXT_PAGE_MS } else { ROUND_MS };
     let told = (!refused.is_empty()).then(|| Told {
@@ -82,34 +81,13 @@ pub(super) async fn work(desk: &Desk, service: &PlatformService, task: &ClaimedT
     Ok(Done { again_at: Some(now + TimeDelta::milliseconds(wait_ms)), told })
 }
 
-/// Those that are through, among all that Smartlead lists; a campaign that it does not know has none.
-async fn at_smartlead(
-    desk: &Desk,
-    client: &Smartlead,
-    campaign: &CampaignId,
-    contacts: &[InSequence],
-) -> Result<BTreeSet<Email>, Stopped> {
-    let oldest: DateTime<Utc> =
-        contacts.iter().map(|contact| contact.last_contact_at).min().unwrap_or_else(|| desk.now());
-    let since = oldest - TimeDelta::days(1);
-    let mut completed = BTreeSet::new();
-    for page in 0..PAGES_MAX {
-        desk.gate.enter().await?;
-        let Some(listed) = desk.gate.leave(client.completed(campaign, since, page).await).await? else { break };
-        completed.extend(listed.emails);
-        if listed.is_last {
-            break;
-        }
-    }
-    Ok(completed)
-}
-
 async fn at_instantly(
     desk: &Desk,
     client: &Instantly,
+    client_id: &ClientId,
     campaign: &CampaignId,
     contacts: &[InSequence],
-) -> Result<BTreeSet<Email>, Stopped> {
+) -> Result<(), Stopped> {
     let mut completed = BTreeSet::new();
     for some in contacts.chunks(instantly::PAGE) {
         let emails: Vec<Email> = some.iter().map(|contact| contact.email.clone()).collect();
@@ -118,10 +96,11 @@ async fn at_instantly(
         let is_through = |lead: &instantly::InstantlyLead| lead.state == LeadState::Completed && lead.replies == 0;
         completed.extend(leads.into_iter().filter(is_through).filter_map(|lead| lead.email));
     }
-    Ok(completed)
+    let through = contacts.iter().filter(|contact| completed.contains(&contact.email));
+    desk.apply(client_id, through.map(|contact| finished(desk, client_id, contact)).collect()).await
 }
 
-fn finished(desk: &Desk, client_id: &ClientId, contact: &InSequence) -> Event {
+pub(super) fn finished(desk: &Desk, client_id: &ClientId, contact: &InSequence) -> Event {
     let campaign = Some(contact.campaign.clone());
     let data = EventData::SequenceFinished { campaign, finished_by: FinishedBy::PlatformStatus };
     // The same lead may go through the campaign a second time; its last mail tells which time it was.

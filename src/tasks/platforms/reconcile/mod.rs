@@ -11,7 +11,7 @@ use crate::domain::event::Source;
 use crate::domain::ids::{CampaignId, ClientId};
 use crate::domain::outreach::Outreach;
 use crate::domain::silence::{Heard, Voice, WEEKS};
-use crate::engine::decide::{EventAnswer, Incoming};
+use crate::engine::decide::{DeliveryAnswer, EventAnswer, Incoming};
 use crate::engine::rows::{AutomationType, ClaimedTask, LogRow, Outcome, TriggerType};
 use crate::services::instantly::Instantly;
 use crate::services::platform::PlatformError;
@@ -45,7 +45,9 @@ struct Place {
     until: DateTime<Utc>,
     /// All mails were looked at, now those that were answered are.
     replied: bool,
-    page: u32,
+    /// Where the page begins, in lines.
+    #[serde(default)]
+    offset: u32,
     /// What was done last of the page, or the page's own mark.
     after: Option<String>,
 }
@@ -100,7 +102,6 @@ async fn posts(round: &mut Round<'_>, client: &Instantly, is_alone: bool) -> Res
             .filter(|post| !is_past(post.at) && post.at < at.until && is_ours(&post.url, &round.task.tenant, is_alone));
         let ours: Vec<Value> = ours.map(|post| post.payload).collect();
         round.feed(&ours).await?;
-        at.page += 1;
         at.after = page.next;
         if is_over || at.after.is_none() {
             break;
@@ -175,7 +176,7 @@ impl Round<'_> {
                 None => return Ok(None),
             },
         };
-        Ok((since < until).then_some(Place { campaign, since, until, replied: false, page: 0, after: None }))
+        Ok((since < until).then_some(Place { campaign, since, until, replied: false, offset: 0, after: None }))
     }
 
     async fn first_heard(&self) -> Result<Option<DateTime<Utc>>, Stopped> {
@@ -218,12 +219,7 @@ impl Round<'_> {
             if batch.is_empty() {
                 continue;
             }
-            let answers = self.desk.apply_all(&batch).await?;
-            let is_news = |answer: &&EventAnswer| matches!(answer.outcome, Outcome::Applied | Outcome::Refused);
-            let missed: Vec<&EventAnswer> = answers.iter().flat_map(|answer| &answer.events).filter(is_news).collect();
-            if !missed.is_empty() {
-                self.desk.store.want(Vec::new(), vec![self.row(&missed, now)]).await?;
-            }
+            self.desk.apply_all(&batch, &|answers| self.told(answers, now)).await?;
         }
         Ok(())
     }
@@ -239,11 +235,16 @@ impl Round<'_> {
         Incoming::of_events(Uuid::new_v4(), self.task.tenant.clone(), self.source(), now, understood.events)
     }
 
-    /// Each event that never arrived, by its id and contact.
-    fn row(&self, missed: &[&EventAnswer], now: DateTime<Utc>) -> LogRow {
+    /// Each event that never arrived, by its id and contact; none where all had come.
+    fn told(&self, answers: &[DeliveryAnswer], now: DateTime<Utc>) -> Option<LogRow> {
+        let is_news = |answer: &&EventAnswer| matches!(answer.outcome, Outcome::Applied | Outcome::Refused);
+        let missed: Vec<&EventAnswer> = answers.iter().flat_map(|answer| &answer.events).filter(is_news).collect();
+        if missed.is_empty() {
+            return None;
+        }
         let name = |event: &&EventAnswer| json!({ "kind": event.kind, "event_id": event.event_id, "contact_id": event.contact_id });
         let named: Vec<Value> = missed.iter().map(name).collect();
-        LogRow {
+        Some(LogRow {
             automation_type: AutomationType::Other,
             action_taken: format!(
                 "reconciled with {}: {} events never arrived",
@@ -252,7 +253,7 @@ impl Round<'_> {
             ),
             action_details: Some(Value::from(named).to_string()),
             ..LogRow::new(Uuid::new_v4(), self.task.tenant.clone(), TriggerType::HourlyCron, now)
-        }
+        })
     }
 }
 

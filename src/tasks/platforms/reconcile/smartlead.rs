@@ -51,12 +51,12 @@ async fn page(
         return Ok(false);
     }
     let which = if at.replied { Mails::Replied } else { Mails::Sent { since: at.since, until: at.until } };
-    let Some(page) = round.request(client.mails(campaign, which, at.page)).await? else {
+    let Some(page) = round.request(client.mails(campaign, which, at.offset)).await? else {
         // The account has no such campaign (any more).
         round.finish(at).await?;
         return Ok(true);
     };
-    let is_last = page.is_last;
+    let next = page.next;
     for lead in suspects(round, at, page).await? {
         if at.after.as_deref().is_some_and(|after| lead.as_str() <= after) {
             continue;
@@ -69,15 +69,14 @@ async fn page(
         round.save(at).await?;
     }
     at.after = None;
-    at.page += 1;
-    match (is_last, at.replied) {
-        (false, _) => round.save(at).await?,
-        (true, false) => {
+    at.offset = next.unwrap_or(0);
+    match (next, at.replied) {
+        (Some(_), _) => round.save(at).await?,
+        (None, false) => {
             at.replied = true;
-            at.page = 0;
             round.save(at).await?;
         }
-        (true, true) => round.finish(at).await?,
+        (None, true) => round.finish(at).await?,
     }
     Ok(true)
 }
@@ -121,8 +120,8 @@ async fn conversation(
         found.id
     };
     let history = round.request(client.message_history(campaign, &lead_id)).await?;
-    let Some(history) = history else {
-        // The lead was deleted and has another id now.
+    let Some(history) = history.filter(|history| history.is_with(lead)) else {
+        // The lead was deleted and has another id now, or this one is somebody else's.
         if let Some(contact_id) = contact_id {
             store.set_platform_lead(contact_id, Outreach::Smartlead, None, None, round.desk.now()).await?;
         }
