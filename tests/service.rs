@@ -283,3 +283,64 @@ fn a_rehearsal_shows_the_stages_and_changes_nothing() {
         (Some("won"), Some("closed"))
     );
 }
+
+/// Runs a command whose standard error is a terminal of its own (util-linux' `script`), and its standard output a file; gives both.
+fn at_a_terminal(place: &Place, arguments: &str) -> (String, String) {
+    let program = env!("CARGO_BIN_EXE_sales-engine");
+    let output = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &format!("{program} {arguments} >out.txt"), "/dev/null"])
+        .current_dir(place.folder())
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("SALES_ENGINE_SCHEDULE_MODE", "off")])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let seen = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments}: {seen}");
+    (seen, std::fs::read_to_string(place.folder().join("out.txt")).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_commands_show_at_a_terminal_that_they_go_on_and_nowhere_else() {
+    #[expect(clippy::disallowed_methods, reason = "the program beside it lives in real time")]
+    let now: sales_engine::intake::Now = Arc::new(chrono::Utc::now);
+    let sandbox = sales_engine::sandbox::Sandbox::start("127.0.0.1:0".parse().unwrap(), "pat-test", now).await.unwrap();
+    let place = Place::new(&format!(
+        "[airtable]\ntoken = \"pat-test\"\nbase_id = \"appTest\"\napi_url = \"{}\"\n[suppression]\nkey = \"a-key-of-these-tests-alone\"\n",
+        sandbox.url()
+    ));
+    place.json(&["migrate", "--json"]);
+    std::fs::write(place.folder().join("gone.csv"), "email\nada@example.com\nbob@example.com\n").unwrap();
+    let reply = r#"{"kind":"reply_received","email":"eve@example.com","id":"r1","intent":"pricing_question","occurred_at":"2026-11-01T09:00:00Z"}"#;
+    std::fs::write(place.folder().join("reply.json"), reply).unwrap();
+    let work = tokio::task::spawn_blocking(move || {
+        for (command, told) in [
+            ("replay reply.json --as n8n", "payloads replayed"),
+            ("replay --stored --dry-run", "reading deliveries again"),
+            ("sweep --job went_silent", "sweeping"),
+            ("airtable sync", "tasks worked on"),
+            ("suppressions import gone.csv", "rows read"),
+            ("suppressions fill", "opt-outs listed"),
+        ] {
+            let (seen, written) = at_a_terminal(&place, command);
+            assert!(seen.contains(told), "{command}: {seen:?}");
+            assert!(!seen.contains(&format!("{told}: 0")), "what is not counted has no number: {seen:?}");
+            assert!(
+                !written.contains('\u{1b}') && !written.contains('\r') && !written.is_empty(),
+                "{command}: {written:?}"
+            );
+            // A script reads JSON, whatever its standard error is; and no pipe is filled with pictures.
+            let (seen, written) = at_a_terminal(&place, &format!("{command} --json"));
+            assert!(!seen.contains(told) && !seen.contains('\u{1b}'), "{command} --json: {seen:?}");
+            assert!(serde_json::from_str::<Value>(&written).is_ok(), "{command} --json: {written}");
+            let words: Vec<&str> = command.split(' ').collect();
+            let piped = place.run(&words);
+            let error = String::from_utf8_lossy(&piped.stderr).into_owned();
+            assert!(
+                piped.status.success() && !error.contains(told) && !error.contains('\u{1b}'),
+                "{command}: {error:?}"
+            );
+        }
+    });
+    work.await.unwrap();
+}

@@ -1,6 +1,6 @@
 //! Output: text for people or JSON for scripts on standard output; complaints on standard error.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -28,9 +28,11 @@ impl Out {
             return Progress { bar: ProgressBar::hidden() };
         }
         let bar = ProgressBar::new_spinner().with_message(what.to_owned());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {pos} in {elapsed}") {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}{done} in {elapsed}") {
+            bar.set_style(style.with_key("done", done));
         }
+        // At once: what is soon done was shown too.
+        bar.tick();
         bar.enable_steady_tick(TICK);
         Progress { bar }
     }
@@ -43,6 +45,13 @@ impl Out {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => Ok(result?),
         }
+    }
+}
+
+/// Nothing where nobody counts, or nothing is done yet.
+fn done(state: &ProgressState, text: &mut dyn std::fmt::Write) {
+    if state.pos() > 0 {
+        write!(text, ": {}", state.pos()).unwrap_or_default();
     }
 }
 
