@@ -2,7 +2,7 @@
 //! WCAG 2.2 A and AA.
 
 use crate::browser::{Browser, Look};
-use crate::clicks::{PAGES, find, go, log_in, world};
+use crate::clicks::{PAGES, find, go, log_in, not_understood, world};
 use crate::world::World;
 use std::path::Path;
 use std::process::Command;
@@ -94,6 +94,50 @@ async fn no_page_breaks_a_rule_of_wcag_in_either_theme() {
         browser.evaluate("document.querySelector('#act').value = 'interested'").await;
         browser.follow("form[action$='/event'] button").await;
         found.extend(faults(&browser, &axe, &format!("recorded, {name}")).await);
+        browser.close().await;
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_any_page_after_a_replay_or_an_erasure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let axe = tokio::task::spawn_blocking(move || script(&path)).await.unwrap();
+    let world = not_understood().await;
+    let mut found = Vec::new();
+    for (name, look) in [("light", Look::DESK), ("dark", Look { is_dark: true, ..Look::DESK })] {
+        let browser = Browser::open(look).await;
+        let mut look_at = async |what: &str| found.extend(faults(&browser, &axe, &format!("{what}, {name}")).await);
+        log_in(&browser, &world).await;
+        go(&browser, &world, "/console/deliveries?outcome=unrecognised").await;
+        browser.follow("tbody a").await;
+        let delivery = browser.path().await;
+        browser.follow("form[action$='/rehearse'] button").await;
+        assert!(browser.text("main").await.contains("New → Interested"));
+        look_at("a rehearsal after which something is other").await;
+        browser.follow_saying("form[action$='/replay'] button", true).await;
+        assert_eq!(browser.text("h1").await, "Replayed");
+        look_at("what a replay did").await;
+        browser.follow("tbody a").await;
+        let (contact, address) = (browser.path().await, browser.text("h1").await);
+        look_at("a contact that a replay moved").await;
+        go(&browser, &world, &delivery).await;
+        look_at("a delivery that was replayed").await;
+
+        go(&browser, &world, &contact).await;
+        browser.click("section[aria-labelledby='erase-head'] summary").await;
+        browser.type_into("#confirm", &address).await;
+        look_at("a contact that is about to be erased").await;
+        browser.follow_saying("form[action$='/erase'] button", true).await;
+        assert!(browser.text("main").await.contains("Receipt"));
+        look_at("an erasure").await;
+        for (page, what) in [(&contact, "an erased contact"), (&delivery, "a delivery of an erased contact")] {
+            go(&browser, &world, page).await;
+            assert!(!browser.text("body").await.contains(&address), "{what}");
+            look_at(what).await;
+        }
         browser.close().await;
     }
     assert!(found.is_empty(), "{found:#?}");

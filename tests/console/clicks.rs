@@ -177,10 +177,10 @@ async fn it_works_without_javascript() {
     world.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_not_understood_is_rehearsed_and_replayed_by_clicks() {
-    let token = format!("admin_token = \"{TOKEN}\"");
-    let world = World::with(Database::new(Kind::Sqlite).await, &token).await;
+/// What came of Ada and Bob was not understood, until somebody taught the program what the category means, and started it again.
+pub async fn not_understood() -> World {
+    let keys = format!("admin_token = \"{TOKEN}\"\nsuppression.key = \"a-key-of-these-tests-alone\"");
+    let world = World::with(Database::new(Kind::Sqlite).await, &keys).await;
     let category = |person: &str| {
         json!({ "event_type": "LEAD_CATEGORY_UPDATED", "lead_email": person, "to_email": person,
             "lead_category": { "new_name": "Hot Stuff" }, "event_timestamp": "2026-11-26T09:00:00Z" })
@@ -190,9 +190,13 @@ async fn what_was_not_understood_is_rehearsed_and_replayed_by_clicks() {
         world.hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": person }).to_string()).await;
         world.hook("/hooks/smartlead/acme", &category(person).to_string()).await;
     }
-    // Somebody teaches the program what the category means, and starts it again.
     let meaning = "[clients.acme.smartlead.categories]\n\"Hot Stuff\" = \"interested_wants_info\"";
-    let world = World::configured(world.finish().await, &token, meaning).await;
+    World::configured(world.finish().await, &keys, meaning).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_understood_is_rehearsed_and_replayed_by_clicks() {
+    let world = not_understood().await;
     let browser = Browser::open(Look::DESK).await;
     log_in(&browser, &world).await;
     browser.follow("nav a[href$='/deliveries']").await;
@@ -228,6 +232,53 @@ async fn what_was_not_understood_is_rehearsed_and_replayed_by_clicks() {
     go(&browser, &world, "/console/deliveries?outcome=unrecognised").await;
     assert!(browser.text("main").await.contains("No delivery fits"));
     assert_no_complaint(&browser, "replay").await;
+    browser.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_erased_by_clicks_and_only_after_two_confirmations() {
+    let world = not_understood().await;
+    let browser = Browser::open(Look::DESK).await;
+    log_in(&browser, &world).await;
+    let (form, button) = ("section[aria-labelledby='erase-head'] summary", "form[action$='/erase'] button");
+    let person = world.database.person().await;
+    let there = async || person.texts("SELECT count(*) AS x FROM contacts WHERE email = 'ada@example.com'").await;
+    find(&browser, &world, "ada@example.com").await;
+    let contact = browser.path().await;
+    // Another address than hers, then hers and a no, then hers and a yes.
+    browser.click(form).await;
+    browser.type_into("#confirm", "bob@example.com").await;
+    browser.follow_saying(button, true).await;
+    assert!(browser.text("main").await.contains("nothing was erased"));
+    assert!(browser.complaints().await.iter().all(|line| line.contains("status of 400")), "that it is refused");
+    go(&browser, &world, &contact).await;
+    browser.click(form).await;
+    browser.type_into("#confirm", "ada@example.com").await;
+    browser.follow_saying(button, false).await;
+    assert_eq!((browser.path().await, there().await), (contact.clone(), vec!["1".to_owned()]));
+    keep(&browser, "erase").await;
+    browser.follow_saying(button, true).await;
+    let told = browser.text("main").await;
+    assert!(browser.text("h1").await.starts_with("Erased") && told.contains("Receipt"), "{told}");
+    assert!(told.contains("What comes later about this address is refused") && !told.contains("ada@"), "{told}");
+    assert_eq!(there().await, ["0"]);
+    browser.follow("main a.button").await;
+    browser.type_into("#address", "ada@example.com").await;
+    browser.follow("main button").await;
+    assert!(browser.text("main").await.contains("Nobody found"));
+
+    // By address, which is typed twice.
+    go(&browser, &world, "/console/contacts").await;
+    browser.click(form).await;
+    browser.evaluate("document.querySelector('#erase-client').value = 'acme'").await;
+    browser.type_into("#erase-address", "bob@example.com").await;
+    browser.type_into("#erase-again", "bob@example.com").await;
+    browser.follow_saying(button, true).await;
+    assert!(browser.text("main").await.contains("Receipt"));
+    let left = person.texts("SELECT count(*) AS x FROM contacts WHERE email = 'bob@example.com'").await;
+    assert_eq!(left, ["0"]);
+    assert_no_complaint(&browser, "erase").await;
     browser.close().await;
     world.finish().await;
 }
