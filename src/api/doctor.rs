@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Problem};
 use super::query::Params;
-use super::{Api, Caller};
+use super::{Api, Caller, admin};
 use crate::checkup::{Examined, NotNow};
 use crate::doctor::Report;
 use chrono::SecondsFormat;
@@ -42,14 +42,6 @@ fn shown(examined: &Examined) -> Result<Answer, Problem> {
     let Examined { report, checked_at, outside } = examined;
     let checked_at = checked_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     Answer::json(&Shown { report, checked_at, outside: *outside })
-}
-
-fn admin(caller: &Caller) -> Result<(), Problem> {
-    match caller {
-        Caller::Admin => Ok(()),
-        Caller::Client(_) => Err(Problem::new(403, "the doctor tells the administrator alone: it takes admin_token")),
-        Caller::Anybody => Err(Problem::new(401, "a token is missing")),
-    }
 }
 
 fn problem(not_now: NotNow) -> Problem {

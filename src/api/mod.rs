@@ -6,6 +6,7 @@
 mod answer;
 mod contacts;
 mod deliveries;
+mod destinations;
 mod doctor;
 mod events;
 mod matrix;
@@ -182,6 +183,7 @@ impl Api {
             Route::GetMatrix => matrix::get(self, caller, params).await,
             Route::GetDoctor => doctor::last(self, caller, params),
             Route::PostDoctor => doctor::look(self, caller, params).await,
+            Route::ListDestinations => destinations::list(self, caller, params).await,
         }
     }
 
@@ -219,6 +221,15 @@ impl Api {
 
 /// The description of the API, as it is served.
 pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// What is about all clients is told to nobody else.
+fn admin(caller: &Caller) -> Result<(), Problem> {
+    match caller {
+        Caller::Admin => Ok(()),
+        Caller::Client(_) => Err(Problem::new(403, "this is told to the administrator alone: it takes admin_token")),
+        Caller::Anybody => Err(Problem::new(401, "a token is missing")),
+    }
+}
 
 fn unknown_client() -> Problem {
     Problem::new(404, "there is no such client")

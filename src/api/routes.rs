@@ -25,6 +25,7 @@ pub enum Route {
     GetMatrix,
     GetDoctor,
     PostDoctor,
+    ListDestinations,
 }
 
 /// Method, path below `/api/v1` as the description names it, operation. What stands in braces is anything but a slash.
@@ -46,6 +47,7 @@ pub const ROUTES: &[(&str, &str, Route)] = &[
     ("GET", "/matrix", Route::GetMatrix),
     ("GET", "/doctor", Route::GetDoctor),
     ("POST", "/doctor", Route::PostDoctor),
+    ("GET", "/destinations", Route::ListDestinations),
 ];
 
 impl Route {
@@ -70,7 +72,8 @@ impl Route {
             | Self::ListAlerts
             | Self::GetMatrix
             | Self::GetDoctor
-            | Self::PostDoctor => false,
+            | Self::PostDoctor
+            | Self::ListDestinations => false,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::zone::{Zone, Zones};
 use crate::sources::settings::{ClientSources, Secret};
 pub use ai::AiConfig;
 pub use notifications::TargetConfig;
+use sha2::{Digest as _, Sha256};
 pub use shadow::ShadowConfig;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -213,6 +214,12 @@ fn shared_tokens(admin: Option<&Secret>, clients: &BTreeMap<ClientId, ClientConf
 }
 
 impl Config {
+    /// Each target of notifications, with the hash of its address, by which one that said that it wants no more is known.
+    pub fn notification_targets(&self) -> Vec<(&str, String)> {
+        let hash = |url: &str| hex::encode(Sha256::digest(url.as_bytes()));
+        self.notifications.iter().map(|target| (target.name.as_str(), hash(&target.url))).collect()
+    }
+
     /// The sources that accept anything, for the loud warning at every start.
     pub fn insecure_sources(&self) -> Vec<String> {
         let mut found = Vec::new();

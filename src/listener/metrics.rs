@@ -2,8 +2,9 @@
 //! database.
 
 use crate::console::Acknowledgements;
+use crate::store::destinations::{DestinationView, Halt, Target};
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Family, Histogram};
+use crate::telemetry::{self, Destination, Family, Histogram};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,10 +48,10 @@ impl Metrics {
         Acknowledgements { buckets: sums.into_iter().collect() }
     }
 
-    pub(super) async fn render(&self, store: &Store, now: DateTime<Utc>) -> String {
+    pub(super) async fn render(&self, store: &Store, targets: &[Target<'_>], now: DateTime<Utc>) -> String {
         let mut text = self.requests();
         text.push_str(&telemetry::render());
-        text.push_str(&self.look(store, now).await);
+        text.push_str(&self.look(store, targets, now).await);
         text.push_str("# EOF\n");
         text
     }
@@ -74,12 +75,12 @@ impl Metrics {
     }
 
     /// What waits in the database, as it was a few seconds ago at most.
-    async fn look(&self, store: &Store, now: DateTime<Utc>) -> String {
+    async fn look(&self, store: &Store, targets: &[Target<'_>], now: DateTime<Utc>) -> String {
         let mut looked = self.looked.lock().await;
         if let Some((_, text)) = looked.as_ref().filter(|(at, _)| now - *at < TimeDelta::milliseconds(LOOK_MS)) {
             return text.clone();
         }
-        let text = waiting(store, now).await.unwrap_or_else(|error| {
+        let text = waiting(store, targets, now).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "the database told nothing for the metrics");
             up(0)
         });
@@ -94,7 +95,7 @@ fn up(value: u8) -> String {
     family.text()
 }
 
-async fn waiting(store: &Store, now: DateTime<Utc>) -> Result<String, StoreError> {
+async fn waiting(store: &Store, targets: &[Target<'_>], now: DateTime<Utc>) -> Result<String, StoreError> {
     let mut contacts: BTreeMap<&'static str, i64> = BTreeMap::new();
     for stages in store.stage_counts().await?.values() {
         for (stage, count) in stages {
@@ -123,5 +124,30 @@ async fn waiting(store: &Store, now: DateTime<Utc>) -> Result<String, StoreError
         }
     }
     text.push_str(&family.text());
+    text.push_str(&halted(&store.destinations(targets, now).await?));
     Ok(text)
+}
+
+/// Files are called without a budget, and texts are put into vectors on the index's.
+const HALTED: [Destination; 7] = [
+    Destination::Airtable,
+    Destination::Smartlead,
+    Destination::Instantly,
+    Destination::Google,
+    Destination::Pinecone,
+    Destination::Ai,
+    Destination::Notify,
+];
+
+fn halted(destinations: &[DestinationView]) -> String {
+    let help = "Bases, accounts, mailboxes, indexes, models and targets to which nothing goes now, by why.";
+    let mut family = Family::gauge("sales_engine_destinations_halted", help);
+    for service in HALTED {
+        for halt in Halt::ALL {
+            let is_it = |view: &&DestinationView| view.halted == Some(*halt) && view.service() == Some(service);
+            let labels = [("destination", service.as_str()), ("reason", halt.as_str())];
+            family.sample(&labels, destinations.iter().filter(is_it).count());
+        }
+    }
+    family.text()
 }

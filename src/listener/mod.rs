@@ -208,7 +208,8 @@ async fn route(app: &App, slot: &Slot, request: Request<Incoming>) -> Answered {
         ["api", ..] => Box::pin(api::answer(app, slot, request)).await,
         ["console", ..] => Box::pin(console::answer(app, slot, request)).await,
         ["metrics"] if method == Method::GET => {
-            Answered::metrics(Box::pin(app.metrics.render(&app.store, (app.now)())).await)
+            let targets = app.config.notification_targets();
+            Answered::metrics(Box::pin(app.metrics.render(&app.store, &targets, (app.now)())).await)
         }
         ["metrics"] => Answered::method_not_allowed("GET"),
         _ => Answered::error(404, "no such path; webhooks go to POST /hooks/{source}/{client}"),

@@ -18,6 +18,7 @@ pub mod api;
 mod cells;
 pub mod console;
 mod counting;
+pub mod destinations;
 pub mod erasure;
 mod foreign;
 mod gmail;

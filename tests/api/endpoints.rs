@@ -263,6 +263,7 @@ on_both! {
             ("GET", "/matrix".to_owned(), Value::Null, 200),
             ("GET", "/doctor".to_owned(), Value::Null, 403),
             ("POST", "/doctor".to_owned(), json!({}), 403),
+            ("GET", "/destinations".to_owned(), Value::Null, 403),
             ("POST", "/events?client=acme".to_owned(), json!({"kind": "unsubscribed", "email": email}), 404),
             ("POST", "/search?client=acme".to_owned(), json!({"query": email}), 404),
             ("POST", "/replay".to_owned(), json!({"client": "acme"}), 404),

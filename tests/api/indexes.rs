@@ -29,7 +29,7 @@ on_both! {
                 format!("/deliveries/{delivery}"), "/tasks".to_owned(), "/tasks?status=dead".to_owned(), "/tasks?status=done".to_owned(),
                 "/tasks?client=acme&status=running".to_owned(), "/tasks?client=acme&status=done".to_owned(), "/alerts".to_owned(),
                 "/alerts?client=acme".to_owned(), "/alerts?status=resolved&kind=task_dead&limit=3".to_owned(),
-                "/matrix".to_owned(), "/matrix?client=acme".to_owned(),
+                "/matrix".to_owned(), "/matrix?client=acme".to_owned(), "/destinations".to_owned(),
             ];
             for wish in wishes {
                 let mut cursor = String::new();

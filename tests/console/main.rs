@@ -18,6 +18,7 @@ mod common;
 mod plans;
 
 mod axe;
+mod breakers;
 mod browser;
 mod clicks;
 mod counters;

@@ -5,6 +5,7 @@ use crate::http::send;
 use crate::on_both;
 use crate::world::{Person, World, csrf, field};
 use serde_json::json;
+use sha2::Digest as _;
 
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>&amp;{{7*7}}";
 
@@ -477,6 +478,10 @@ on_both! {
         let over = row("airtable:appX").await;
         assert!(over.contains("Called as work comes") && over.contains("2026-11-27 11:59"), "{over}");
         store.disable_target("ops", "0123", now).await.unwrap();
+        assert!(row("notifications ops").await.contains("Called as work comes"), "it has another address now");
+        store.enable_target("ops").await.unwrap();
+        let address = sha2::Sha256::digest("https://ops.example.com/secret-path");
+        store.disable_target("ops", &hex::encode(address), now).await.unwrap();
         assert!(row("notifications ops").await.contains("Disabled"));
         let settings = operator.page("/console/settings").await;
         assert!(settings.contains("https://ops.example.com/… (hidden)") && !settings.contains("secret-path") && !settings.contains("MfKQ9r8"), "{settings}");
@@ -569,4 +574,26 @@ client_secret = "secret-of-oauth"
         assert!(!page.contains(hidden), "{hidden} is shown");
     }
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replay_at_a_time_and_the_other_is_asked_to_come_again() {
+    let world = World::new(Kind::Postgres).await;
+    world.hook("/hooks/n8n/acme", &json!({ "kind": "contact_added", "email": "ada@example.com" }).to_string()).await;
+    let operator = world.login().await;
+    let crate::common::Person::Postgres(pool) = world.database.person().await else { panic!("PostgreSQL") };
+    // The one that has its turn waits for the table meanwhile.
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    let ask = || Box::pin(operator.post("/console/deliveries/rehearse", &[("client", "acme")]));
+    let (mut first, mut second) = (ask(), ask());
+    let (refused, other) = tokio::select! {
+        answer = &mut first => (answer, second),
+        answer = &mut second => (answer, first),
+    };
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "{}", refused.body);
+    assert!(refused.body.contains("Another replay is under way. Nothing was done"), "{}", refused.body);
+    held.rollback().await.unwrap();
+    let done = other.await;
+    assert!(done.status == 200 && done.body.contains("Rehearsal of a replay"), "{}", done.body);
 }

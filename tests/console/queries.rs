@@ -1,6 +1,7 @@
 //! No page reads a table from end to end.
 
 use crate::common::Database;
+use crate::http::send;
 use crate::on_both;
 use crate::plans::{fill, none_reads_a_table_whole, told};
 use crate::world::{TOKEN, World};
@@ -23,6 +24,8 @@ on_both! {
             ] {
                 operator.page(target).await;
             }
+            let metrics = send(&world.addr, "GET", "/metrics", &[], "").await;
+            assert!(metrics.body.contains("sales_engine_contacts{"), "{}", metrics.body);
             operator.post("/console/contacts", &[("address", "f1")]).await;
             operator.post(&format!("{contact}/event"), &[("act", "interested"), ("nonce", "n1")]).await;
             operator.post("/console/deliveries/rehearse", &[("outcome", "unrecognised"), ("source", "smartlead")]).await;

@@ -7,8 +7,8 @@ use crate::console::shown::{When, age, clip, moment, number, when, words};
 use crate::console::{Fault, Page, Visit};
 use crate::domain::ids::ClientId;
 use crate::engine::rows::{AutomationType, LogRow, LogStatus, TaskKind, TaskStatus, TriggerType};
-use crate::store::console::{Budget, TaskPlace, TaskQuery};
-use crate::store::notifications::TargetState;
+use crate::store::console::{TaskPlace, TaskQuery};
+use crate::store::destinations::{DestinationView, Halt, NOTIFY};
 use crate::store::views::TaskView;
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -70,13 +70,9 @@ pub(in crate::console) async fn list(visit: &Visit<'_>) -> Result<Page, Fault> {
     let kind = visit.form.text("kind").and_then(|name| TaskKind::parse(&name));
     let after = visit.form.text("after").and_then(|text| place(&text));
     let wanted = TaskQuery { status, kind, after, limit: ROWS_SHOWN + 1 };
-    let (mut found, queues, budgets, breakers, targets) = tokio::try_join!(
-        store.open_tasks(&wanted),
-        store.task_queues(),
-        store.budgets(),
-        store.breakers(),
-        store.target_states()
-    )?;
+    let targets = visit.console.config.notification_targets();
+    let (mut found, queues, destinations) =
+        tokio::try_join!(store.open_tasks(&wanted), store.task_queues(), store.destinations(&targets, now))?;
     let shown = usize::try_from(ROWS_SHOWN).unwrap_or(usize::MAX);
     let has_more = found.len() > shown;
     found.truncate(shown);
@@ -100,7 +96,7 @@ pub(in crate::console) async fn list(visit: &Visit<'_>) -> Result<Page, Fault> {
                 kind.map(TaskKind::as_str),
             ),
             queues: queue_rows(&queues, visit, now),
-            destinations: destinations(budgets, &breakers, &targets, visit, now),
+            destinations: destinations.into_iter().map(|view| destination(view, now)).collect(),
             rows: found.into_iter().map(|task| row(task, &visit.console.waits, now)).collect(),
             next,
             is_dead: status == TaskStatus::Dead,
@@ -108,52 +104,25 @@ pub(in crate::console) async fn list(visit: &Visit<'_>) -> Result<Page, Fault> {
     ))
 }
 
-/// Budgets have the destinations' names: one a base, an account, a mailbox, an index, a model. Those of an hour are beside them.
-fn destinations(
-    budgets: Vec<Budget>,
-    breakers: &[(String, DateTime<Utc>)],
-    targets: &[TargetState],
-    visit: &Visit<'_>,
-    now: DateTime<Utc>,
-) -> Vec<Destination> {
-    let mut rows: Vec<Destination> = budgets
-        .into_iter()
-        .filter(|budget| !budget.name.ends_with(":hour"))
-        .map(|budget| {
-            let opened = breakers.iter().find(|(name, _)| *name == budget.name).map(|(_, until)| *until);
-            let mut row = destination(budget.name, opened, budget.paused_until, now);
-            row.calls = format!("{} in {}", number(budget.calls), budget.month);
-            row
-        })
-        .collect();
-    rows.extend(visit.console.config.notifications.iter().map(|target| {
-        let state = targets.iter().find(|state| state.target == target.name);
-        let paused_until = state.and_then(|state| state.paused_until);
-        let mut row = destination(format!("notifications {}", target.name), None, paused_until, now);
-        if state.is_some_and(|state| state.disabled_url_sha256.is_some()) {
-            (row.state, row.is_halted, row.until) = ("Disabled: it said that it wants no more", true, None);
-        }
-        row
-    }));
-    rows
-}
-
-fn destination(
-    name: String,
-    opened_until: Option<DateTime<Utc>>,
-    paused_until: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Destination {
-    let open = opened_until.filter(|until| *until > now);
-    let paused = paused_until.filter(|until| *until > now);
-    let state = match (open, paused) {
-        (Some(_), _) => "Breaker open: five tries in a row failed",
-        (None, Some(_)) => "Paused: it asked for it, or its plan is used up",
-        (None, None) => "Called as work comes",
+fn destination(view: DestinationView, now: DateTime<Utc>) -> Destination {
+    let state = match view.halted {
+        Some(Halt::Breaker) => "Breaker open: five tries in a row failed",
+        Some(Halt::Paused) => "Paused: it asked for it, or its plan is used up",
+        Some(Halt::Disabled) => "Disabled: it said that it wants no more",
+        None => "Called as work comes",
     };
-    let until = open.into_iter().chain(paused).max();
-    let last_open = opened_until.filter(|_| open.is_none()).map(moment);
-    Destination { name, state, is_halted: until.is_some(), until: until.map(moment), last_open, calls: String::new() }
+    let name = match view.name.strip_prefix(NOTIFY) {
+        Some(target) => format!("notifications {target}"),
+        None => view.name,
+    };
+    Destination {
+        name,
+        state,
+        is_halted: view.halted.is_some(),
+        until: view.until.map(moment),
+        last_open: view.breaker_open_until.filter(|until| *until <= now).map(moment),
+        calls: view.calls.map(|calls| format!("{} in {}", number(calls.count), calls.month)).unwrap_or_default(),
+    }
 }
 
 pub(in crate::console) async fn retry(visit: &Visit<'_>, task_id: &str) -> Result<Page, Fault> {

@@ -11,6 +11,7 @@ use crate::engine::notify::{self, message_id};
 use crate::engine::rows::LogRow;
 use crate::intake::Now;
 use crate::services::notify::NotifyError;
+use crate::store::destinations::NOTIFY;
 use crate::store::notifications::{ClaimedNotification, NotificationEnd, NotificationSettled, TargetState};
 use crate::store::{Store, StoreError};
 use crate::telemetry::trace::{self, Cause};
@@ -241,6 +242,7 @@ impl Lane {
             self.store.pause_target(name, until).await?;
             self.learn().await?;
         }
+        self.store.note_breaker(&[NOTIFY, name.as_str()].concat(), after.open_until, now).await?;
         if after.is_gone {
             self.store.disable_target(name, &seat.url_sha256, now).await?;
             self.learn().await?;

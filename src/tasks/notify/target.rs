@@ -48,6 +48,8 @@ pub(super) struct Seat {
 #[derive(Default)]
 pub(super) struct Aftermath {
     pub(super) paused_until: Option<DateTime<Utc>>,
+    /// The breaker is open now.
+    pub(super) open_until: Option<DateTime<Utc>>,
     pub(super) is_gone: bool,
     pub(super) is_well_again: bool,
     pub(super) logs: Vec<LogRow>,
@@ -121,6 +123,7 @@ impl Seat {
         // An overloaded target is left alone for as long as it asks; the breaker is for one that does not say anything.
         if asked_ms.is_none() {
             let open_until = self.breaker().failed(now);
+            after.open_until = open_until;
             if open_until.is_some() && !self.is_told.swap(true, Ordering::SeqCst) {
                 after.logs.push(self.alert(AlertKind::ServiceFails, &error, None, now));
             }
