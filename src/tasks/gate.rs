@@ -161,11 +161,13 @@ impl Way {
         Ok(until)
     }
 
-    /// This instance makes no request for so long, because it is denied; gives until when.
-    pub(super) fn denied(&self, for_ms: i64) -> DateTime<Utc> {
-        let until = self.now() + TimeDelta::milliseconds(for_ms);
+    /// This instance makes no request for so long, because it is denied, which is told like an open breaker; gives until when.
+    pub(super) async fn denied(&self, for_ms: i64) -> Result<DateTime<Utc>, StoreError> {
+        let now = self.now();
+        let until = now + TimeDelta::milliseconds(for_ms);
         self.state().denied_until = Some(until);
-        until
+        self.store.note_breaker(&self.terms.budget, Some(until), now).await?;
+        Ok(until)
     }
 }
 

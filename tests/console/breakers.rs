@@ -207,6 +207,24 @@ impl World {
         }
     }
 
+    /// The key is taken no more.
+    fn denies(&self) {
+        match self.outside {
+            Outside::Airtable => self.sandbox.fail_when(|_, _, _| Some(Fault::Unauthorised)),
+            Outside::Smartlead => self.sandbox.smartlead(|smartlead| {
+                smartlead.fail_when(Box::new(|_, _, _| Some(OutreachFault::Unauthorised)));
+            }),
+            Outside::Instantly => self.sandbox.instantly(|instantly| {
+                instantly.fail_when(Box::new(|_, _, _| Some(OutreachFault::Unauthorised)));
+            }),
+            Outside::Pinecone => self.sandbox.pinecone(|pinecone| {
+                pinecone.fail_when(|_, _, _| Some(VectorFault::Status(401)));
+            }),
+            Outside::Ai => self.sandbox.ai(|ai| ai.fail_when(|_| Some(AiFault::Unauthorised))),
+            Outside::Gmail | Outside::Embeddings | Outside::Notifications => panic!("it is not halted by that"),
+        }
+    }
+
     fn fails(&self) {
         match self.outside {
             Outside::Airtable => self.sandbox.fail_when(|_, _, _| Some(Fault::ServerError)),
@@ -417,6 +435,34 @@ on_both! {
     async fn whoever_fails_is_left_alone_and_called_again_and_that_is_seen_everywhere(database: Database) {
         for outside in ALL {
             Box::pin(is_seen(Database::new(database.kind).await, outside)).await;
+        }
+    }
+}
+
+on_both! {
+    async fn whoever_lets_nobody_in_is_left_alone_too(database: Database) {
+        // Of Airtable and the index it is the instance's own, like a breaker; others are paused for all instances.
+        for (outside, reason) in [
+            (Outside::Airtable, "breaker"),
+            (Outside::Pinecone, "breaker"),
+            (Outside::Smartlead, "paused"),
+            (Outside::Instantly, "paused"),
+            (Outside::Ai, "paused"),
+        ] {
+            let world = World::new(Database::new(database.kind).await, outside).await;
+            let mut dispatcher = world.dispatcher();
+            world.denies();
+            world.is_told().await;
+            let is_halted = async || world.seen().await.is_some_and(|view| view.halted.is_some());
+            world.work_until(&mut dispatcher, "left alone", is_halted).await;
+            assert_eq!((world.api().await["halted"].clone(), world.metric(reason).await), (json!(reason), "1".into()), "{outside:?}");
+            let console = world.console().await;
+            assert!(!console.contains("Called as work comes") && !console.contains(KEY), "{outside:?}: {console}");
+            world.recovers();
+            let is_well = async || world.done().await && world.seen().await.is_some_and(|view| view.halted.is_none());
+            world.work_until(&mut dispatcher, "called again", is_well).await;
+            assert_eq!(world.metric(reason).await, "0", "{outside:?}");
+            world.stop.cancel();
         }
     }
 }

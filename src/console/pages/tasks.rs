@@ -106,7 +106,7 @@ pub(in crate::console) async fn list(visit: &Visit<'_>) -> Result<Page, Fault> {
 
 fn destination(view: DestinationView, now: DateTime<Utc>) -> Destination {
     let state = match view.halted {
-        Some(Halt::Breaker) => "Breaker open: five tries in a row failed",
+        Some(Halt::Breaker) => "Breaker open: five tries in a row failed, or nobody is let in",
         Some(Halt::Paused) => "Paused: it asked for it, or its plan is used up",
         Some(Halt::Disabled) => "Disabled: it said that it wants no more",
         None => "Called as work comes",

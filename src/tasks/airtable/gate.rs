@@ -173,7 +173,7 @@ impl Gate {
             Err(error) => error,
         };
         if let AirtableError::Denied { .. } = error {
-            let until = self.way.denied(DENIED_PAUSE_MS);
+            let until = self.way.denied(DENIED_PAUSE_MS).await?;
             return Err(Stopped::Wait { until, why: error.to_string() });
         }
         Err(Stopped::Airtable(error))

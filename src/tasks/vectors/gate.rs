@@ -83,7 +83,7 @@ impl Gate {
                 self.used_up(&error, &text).await
             }
             VectorError::Denied { .. } => {
-                let until = self.way.denied(DENIED_PAUSE_MS);
+                let until = self.way.denied(DENIED_PAUSE_MS).await?;
                 self.tell(
                     AlertKind::ServiceDenied,
                     &format!("{error}; nothing is indexed until that is mended"),
