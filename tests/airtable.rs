@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
+use common::clock::Clock;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
-use sales_engine::intake::{self, Delivery, Now};
+use sales_engine::intake::{self, Delivery};
 use sales_engine::sandbox::{Fault, Sandbox};
 use sales_engine::services::airtable::{Airtable, AirtableError};
 use sales_engine::services::fetch::Fetcher;
@@ -13,48 +14,10 @@ use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{self, Request};
 use sales_engine::store::Store;
 use sales_engine::store::views::TaskFilter;
-use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Turn};
+use sales_engine::tasks::{AirtableSettings, Dispatcher, Turn};
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
 use std::str::FromStr as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-/// A clock that stands still until it is moved.
-#[derive(Clone)]
-struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new("2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp_millis())))
-    }
-
-    fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    fn to(&self, time: DateTime<Utc>) {
-        self.0.store(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    /// Nobody waits here: the clock goes on to the time that is waited for.
-    fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| {
-            clock.0.fetch_max(until.timestamp_millis(), Ordering::SeqCst);
-            Box::pin(async {})
-        })
-    }
-
-    fn forward_ms(&self, ms: i64) {
-        self.to(self.read() + TimeDelta::milliseconds(ms));
-    }
-}
 
 const TOKEN: &str = "pat-test-token";
 

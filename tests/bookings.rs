@@ -6,12 +6,13 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Database;
+use common::clock::Clock;
 use common::place::Place;
 use sales_engine::config;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::stage::Stage;
 use sales_engine::engine::rows::{Outcome, TriggerType};
-use sales_engine::intake::{self, Intake, Now};
+use sales_engine::intake::{self, Intake};
 use sales_engine::listener::{App, serve};
 use sales_engine::sandbox::Posted;
 use sales_engine::sandbox::booking::{Person, Refused};
@@ -21,42 +22,12 @@ use sales_engine::store::views::{ContactView, DeliveryFilter};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "a-secret-of-acme-at-cal-com";
 const KEY: &str = "a-signing-key-of-acme-at-calendly";
-
-/// Time of the service and of the booking pages; it moves only when it is told to.
-#[derive(Clone)]
-struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn new() -> Self {
-        let start: DateTime<Utc> = "2026-10-01T09:00:00Z".parse().unwrap();
-        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
-    }
-
-    fn now(&self) -> Now {
-        let at = Arc::clone(&self.0);
-        Arc::new(move || DateTime::from_timestamp_millis(at.load(Ordering::SeqCst)).unwrap())
-    }
-
-    fn forward(&self, time: TimeDelta) {
-        self.0.fetch_add(time.num_milliseconds(), Ordering::SeqCst);
-    }
-
-    fn to(&self, time: &str) {
-        let time: DateTime<Utc> = time.parse().unwrap();
-        self.0.store(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    fn minute(&self) {
-        self.forward(TimeDelta::minutes(1));
-    }
-}
 
 /// The service in this process, at an address of its own.
 struct Service {
@@ -250,13 +221,13 @@ async fn any_order(database: &Database, clock: &Clock, story: &str, deliveries: 
 fn a_missed_meeting(clock: &Clock) -> Result<Calcom, Refused> {
     let mut page = Calcom::new(Some(SECRET), clock.now());
     let uid = page.book(&[ada()], day(10));
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     page.pay(&uid)?;
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     let moved = page.reschedule(&uid, None, day(12))?;
-    clock.to("2026-10-12T14:10:00Z");
+    clock.set("2026-10-12T14:10:00Z");
     page.mark(&moved, &[("ada@example.com", true)])?;
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     page.mark(&moved, &[("ada@example.com", false)])?;
     Ok(page)
 }
@@ -265,9 +236,9 @@ fn a_missed_meeting(clock: &Clock) -> Result<Calcom, Refused> {
 fn marked_twice(clock: &Clock) -> Result<Calcom, Refused> {
     let mut page = Calcom::new(Some(SECRET), clock.now());
     let uid = page.book(&[ada()], day(10));
-    clock.to("2026-10-10T14:10:00Z");
+    clock.set("2026-10-10T14:10:00Z");
     for missed in [true, false, true] {
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         page.mark(&uid, &[("ada@example.com", missed)])?;
     }
     Ok(page)
@@ -277,13 +248,13 @@ fn marked_twice(clock: &Clock) -> Result<Calcom, Refused> {
 fn two_meetings(clock: &Clock) -> Result<Calcom, Refused> {
     let mut page = Calcom::new(Some(SECRET), clock.now());
     let first = page.book(&[ada()], day(20));
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     let second = page.book(&[ada()], day(15));
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     page.cancel(&first)?;
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     let moved = page.reschedule(&second, None, day(25))?;
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     page.cancel(&moved)?;
     Ok(page)
 }
@@ -292,18 +263,18 @@ fn two_meetings(clock: &Clock) -> Result<Calcom, Refused> {
 fn a_moved_invitee(clock: &Clock) -> Result<Calendly, Refused> {
     let mut page = Calendly::new(KEY, clock.now());
     let invitee = page.book(&ada(), day(10));
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     let moved = page.reschedule(&invitee, None, day(12))?;
-    clock.to("2026-10-12T14:10:00Z");
+    clock.set("2026-10-12T14:10:00Z");
     page.mark(&moved, NoShowShape::Whole)?;
-    clock.minute();
+    clock.forward(TimeDelta::minutes(1));
     page.unmark(&moved, NoShowShape::Whole)?;
     Ok(page)
 }
 
 on_both! {
     async fn cal_coms_deliveries_end_the_same_in_any_order(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let webhooks = Arc::new(a_missed_meeting(&clock).unwrap().take());
         assert_eq!(webhooks.len(), 5);
         any_order(&database, &clock, "a missed meeting", Deliveries::Calcom(webhooks), Stage::MeetingBooked).await;
@@ -312,7 +283,7 @@ on_both! {
 
 on_both! {
     async fn a_mark_that_changes_its_mind_ends_the_same_in_any_order(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let webhooks = Arc::new(marked_twice(&clock).unwrap().take());
         any_order(&database, &clock, "marked twice", Deliveries::Calcom(webhooks), Stage::NoShow).await;
         let texts = database.person().await.texts("SELECT message_content AS x FROM chat_history WHERE session_id LIKE 'o0:%'").await;
@@ -322,7 +293,7 @@ on_both! {
 
 on_both! {
     async fn two_meetings_at_once_end_the_same_in_any_order(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let webhooks = Arc::new(two_meetings(&clock).unwrap().take());
         any_order(&database, &clock, "two meetings", Deliveries::Calcom(webhooks), Stage::Interested).await;
     }
@@ -330,7 +301,7 @@ on_both! {
 
 on_both! {
     async fn calendlys_deliveries_end_the_same_in_any_order(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let mut page = a_moved_invitee(&clock).unwrap();
         let bodies: Vec<String> = page.take().into_iter().map(|waiting| waiting.body).collect();
         assert_eq!(bodies.len(), 5);
@@ -341,7 +312,7 @@ on_both! {
 
 on_both! {
     async fn a_calendar_and_its_contact_tell_the_same_story(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let hook = service.hook("calcom/acme");
         let mut page = Calcom::new(Some(SECRET), clock.now());
@@ -362,7 +333,7 @@ on_both! {
             ("cancelled", |page, uid| page.cancel(uid), "applied", Stage::Interested, None),
         ];
         for (what, act, expected, stage, follow_up) in acts {
-            clock.minute();
+            clock.forward(TimeDelta::minutes(1));
             act(&mut page, &mut uid).unwrap();
             let answers = page.deliver(&hook).await;
             assert_eq!(answers.len(), 1, "{what}");
@@ -392,16 +363,16 @@ on_both! {
 
 on_both! {
     async fn a_booking_is_its_contacts_whatever_address_moves_it(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let hook = service.hook("calcom/acme");
         let mut page = Calcom::new(Some(SECRET), clock.now());
         let uid = page.book(&[ada()], day(10));
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         let moved = page.reschedule(&uid, Some(&bea()), day(11)).unwrap();
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         let again = page.reschedule(&moved, None, day(12)).unwrap();
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         page.mark(&again, &[("bea@example.net", true)]).unwrap();
         let webhooks = page.take();
         for webhook in webhooks.iter().chain(&webhooks) {
@@ -419,13 +390,13 @@ on_both! {
         let mut page = Calendly::new(KEY, clock.now());
         let cleo = Person::new("Cleo Dahl", "cleo@example.org");
         let invitee = page.book(&cleo, day(10));
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         let moved = page.reschedule(&invitee, Some(&bea()), day(11)).unwrap();
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         page.mark(&moved, NoShowShape::Small).unwrap();
         assert_eq!(page.deliver_due(&hook).await, [200, 200, 200, 200]);
         assert_eq!(stage(&database, "acme", "cleo@example.org").await, Stage::NoShow);
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         page.unmark(&moved, NoShowShape::Small).unwrap();
         assert_eq!(page.deliver_due(&hook).await, [200]);
         assert_eq!(stage(&database, "acme", "cleo@example.org").await, Stage::MeetingBooked);
@@ -436,12 +407,12 @@ on_both! {
 
 on_both! {
     async fn a_mark_without_an_address_waits_for_its_booking(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let hook = service.hook("calendly/acme");
         let mut page = Calendly::new(KEY, clock.now());
         let invitee = page.book(&ada(), day(1));
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         page.mark(&invitee, NoShowShape::Small).unwrap();
         let bodies: Vec<String> = page.take().into_iter().map(|waiting| waiting.body).collect();
         let (booking, mark) = (&bodies[0], &bodies[1]);
@@ -461,7 +432,7 @@ on_both! {
 
 on_both! {
     async fn one_clients_bookings_tell_nothing_of_anothers(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let mut of_acme = Calcom::new(Some(SECRET), clock.now());
         let uid = of_acme.book(&[ada()], day(10));
@@ -471,15 +442,15 @@ on_both! {
         calendly_of_acme.book(&ada(), day(10));
         calendly_of_acme.deliver_due(&service.hook("calendly/acme")).await;
         let before = state(&database, "acme").await;
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         // Beta's page counts its bookings from nought too: the same ids, other people.
         let mut of_beta = Calcom::new(Some("a-secret-of-beta-at-cal-com"), clock.now());
         let eve = Person::new("Eve Falk", "eve@example.org");
         assert_eq!(of_beta.book(std::slice::from_ref(&eve), day(20)), uid);
         drop(of_beta.take());
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         let moved = of_beta.reschedule(&uid, None, day(21)).unwrap();
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         of_beta.cancel(&moved).unwrap();
         for webhook in of_beta.take() {
             assert_eq!(webhook.post(&service.hook("calcom/acme")).await.unwrap().status, 401, "beta's secret at acme's door");
@@ -488,7 +459,7 @@ on_both! {
         let mut calendly_of_beta = Calendly::new("a-signing-key-of-beta-at-calendly", clock.now());
         let invitee = calendly_of_beta.book(&eve, day(20));
         drop(calendly_of_beta.take());
-        clock.minute();
+        clock.forward(TimeDelta::minutes(1));
         calendly_of_beta.mark(&invitee, NoShowShape::Small).unwrap();
         let mark = calendly_of_beta.take().remove(0).body;
         let posted = calendly_of_beta.post(&service.hook("calendly/beta"), &mark).await.unwrap();
@@ -503,7 +474,7 @@ on_both! {
 
 on_both! {
     async fn nothing_unproven_is_stored(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let (calcom, calendly) = (service.hook("calcom/acme"), service.hook("calendly/acme"));
         let webhook = |secret: Option<&str>| {
@@ -552,7 +523,7 @@ on_both! {
 
 on_both! {
     async fn the_pages_come_again_as_they_do(database: Database) {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-10-01T09:00:00Z");
         let service = Service::start(&database, &clock, TENANTS).await;
         let hook = service.hook("calendly/acme");
         service.stop().await;
@@ -567,12 +538,12 @@ on_both! {
 
         // Hours later the service is back; each retry is signed anew.
         for _ in 0..8 {
-            clock.to(&page.next_due().unwrap().to_rfc3339());
+            clock.to(page.next_due().unwrap());
             assert_eq!(page.deliver_due(&hook).await, [0]);
         }
         let service = Service::start(&database, &clock, TENANTS).await;
         let hook = service.hook("calendly/acme");
-        clock.to(&page.next_due().unwrap().to_rfc3339());
+        clock.to(page.next_due().unwrap());
         assert_eq!(page.deliver_due(&hook).await, [200]);
         assert_eq!((page.state(), page.retry_started_at(), page.next_due()), (State::Active, None, None));
         assert_eq!(stage(&database, "acme", "ada@example.com").await, Stage::MeetingBooked);
@@ -582,7 +553,7 @@ on_both! {
         wrong.book(&bea(), day(12));
         let mut tries = 0;
         while let Some(due) = wrong.next_due() {
-            clock.to(&due.to_rfc3339());
+            clock.to(due);
             assert_eq!(wrong.deliver_due(&hook).await, [401]);
             tries += 1;
         }

@@ -1,5 +1,6 @@
 //! What an operator must look at: raised by log rows in whatever transaction writes them, looked at and dealt with here.
 
+use super::cells::{Cells, client_id};
 use super::views::{AlertCount, AlertFilter, AlertView};
 use super::{Store, StoreError};
 use crate::domain::alert::{AlertKind, AlertStatus};
@@ -88,23 +89,18 @@ pub(super) fn raised_by(logs: &[LogRow]) -> Vec<AlertRow> {
     logs.iter().filter_map(row).collect()
 }
 
-/// The alert of a task that was given up; it ends when the task succeeds after all.
-pub(super) fn of_dead_task(
-    tenant: &ClientId,
-    task: (&str, &str),
-    contact_id: Option<Uuid>,
-    error: &str,
-    (lease, at): (Uuid, DateTime<Utc>),
-) -> AlertRow {
-    let (kind, task_key) = task;
-    let mut raised = Raised::new(AlertKind::TaskDead, task_key, format!("{kind} was given up: {error}"));
-    raised.task_key = Some(task_key.to_owned());
-    AlertRow {
-        alert_id: alert_id(tenant, AlertKind::TaskDead, task_key),
+/// The alert of a task that was given up, whoever gave it up; it ends when the task succeeds after all.
+pub(super) fn of_dead_task(row: &impl Cells, (lease, at): (Uuid, DateTime<Utc>)) -> Result<AlertRow, StoreError> {
+    let (tenant, kind, task_key) = (client_id(row)?, row.text("kind")?, row.text("task_key")?);
+    let error = row.maybe("last_error")?.unwrap_or_default();
+    let mut raised = Raised::new(AlertKind::TaskDead, task_key.clone(), format!("{kind} was given up: {error}"));
+    raised.task_key = Some(task_key.clone());
+    Ok(AlertRow {
+        alert_id: alert_id(&tenant, AlertKind::TaskDead, &task_key),
         tenant: tenant.to_string(),
-        contact_id,
+        contact_id: row.maybe("contact_id")?.and_then(|id| id.parse().ok()),
         raised: *raised,
         occurrence: lease,
         at,
-    }
+    })
 }

@@ -1,10 +1,12 @@
 //! Rows of both databases, read by one code: the column's own type becomes the plain value.
 
 use super::StoreError;
+use super::foreign::stage_of;
 use crate::domain::ids::{CampaignId, ClientId, ContactKey, Email};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::{Listed, Reason, Scope, Target};
 use crate::engine::rows::{Asked, KnownContact, StoredEvent, Verdict};
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -42,10 +44,45 @@ pub(super) fn unreadable(what: &str, detail: impl std::fmt::Display) -> StoreErr
 }
 
 pub(super) fn key(row: &impl Cells) -> Result<ContactKey, StoreError> {
-    Ok(ContactKey {
-        client_id: ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?,
-        email: Email::parse(&row.text("email")?).map_err(|_unsaid| unreadable("address", NO_ADDRESS))?,
-    })
+    Ok(ContactKey { client_id: client_id(row)?, email: email(row)? })
+}
+
+pub(super) fn client_id(row: &impl Cells) -> Result<ClientId, StoreError> {
+    maybe_client_id(row)?.ok_or_else(|| unreadable("client id", "it is null"))
+}
+
+pub(super) fn maybe_client_id(row: &impl Cells) -> Result<Option<ClientId>, StoreError> {
+    let id = row.maybe("client_id")?.map(|id| ClientId::parse(&id));
+    id.transpose().map_err(|error| unreadable("client id", error))
+}
+
+pub(super) fn email(row: &impl Cells) -> Result<Email, StoreError> {
+    Email::parse(&row.text("email")?).map_err(|_unsaid| unreadable("address", NO_ADDRESS))
+}
+
+pub(super) fn campaign_id(row: &impl Cells) -> Result<CampaignId, StoreError> {
+    CampaignId::parse(&row.text("campaign_id")?).map_err(|error| unreadable("campaign id", error))
+}
+
+pub(super) fn maybe_id(row: &impl Cells, column: &str) -> Result<Option<Uuid>, StoreError> {
+    row.maybe(column)?.map(|id| Uuid::parse_str(&id)).transpose().map_err(|error| unreadable(column, error))
+}
+
+pub(super) fn maybe_time(row: &impl Cells, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let Some(text) = row.maybe(column)? else { return Ok(None) };
+    let time = DateTime::parse_from_rfc3339(&text).map_err(|error| unreadable(column, error))?;
+    Ok(Some(time.with_timezone(&Utc)))
+}
+
+pub(super) fn time(row: &impl Cells, column: &str) -> Result<DateTime<Utc>, StoreError> {
+    maybe_time(row, column)?.ok_or_else(|| unreadable(column, "it is null"))
+}
+
+/// The stage that the row's four columns hold.
+pub(super) fn current_stage(row: &impl Cells) -> Result<Stage, StoreError> {
+    let columns = ["lead_status", "pipeline_status", "campaign_status", "lead_email_status"];
+    let [lead, pipeline, campaign, email] = columns.map(|column| row.maybe(column));
+    Ok(stage_of(lead?.as_deref(), pipeline?.as_deref(), campaign?.as_deref(), email?.as_deref()))
 }
 
 /// `adopted` holds the row's columns where the engine never folded the contact.
@@ -109,10 +146,7 @@ pub(super) fn listed(row: &impl Cells) -> Result<Listed, StoreError> {
     let (scope, target, reason) = (row.text("scope")?, row.text("kind")?, row.text("reason")?);
     Ok(Listed {
         scope: Scope::parse(&scope).ok_or_else(|| unreadable("scope", &scope))?,
-        client_id: row
-            .maybe("client_id")?
-            .map(|id| ClientId::parse(&id).map_err(|error| unreadable("client id", error)))
-            .transpose()?,
+        client_id: maybe_client_id(row)?,
         campaign: row
             .maybe("campaign_id")?
             .map(|id| CampaignId::parse(&id).map_err(|error| unreadable("campaign id", error)))

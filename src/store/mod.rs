@@ -2,6 +2,11 @@
 //!
 //! Each database is a dialect of the same few operations; [`Store`] and [`Tx`] choose between them in one exhaustive match.
 
+/// A statement with its values, in their order.
+macro_rules! bind {
+    ($statement:expr, $($value:expr),+ $(,)?) => { sqlx::query($statement)$(.bind($value))+ };
+}
+
 /// The same method of whichever dialect it is, awaited.
 macro_rules! both {
     ($store:expr, $method:ident($($argument:expr),* $(,)?)) => {

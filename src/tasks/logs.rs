@@ -4,6 +4,7 @@ use crate::domain::alert::AlertKind;
 use crate::domain::ids::ClientId;
 use crate::engine::alerts::{Raised, alert_log};
 use crate::engine::rows::{ClaimedTask, LogRow, LogStatus, TaskEnd, TaskSettled, TriggerType};
+use crate::store::{Store, StoreError};
 use crate::telemetry::trace::{self, Cause, Span};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -83,6 +84,18 @@ const fn outcome(end: &TaskEnd) -> &'static str {
         TaskEnd::Retry { counts: false, .. } => "wait",
         TaskEnd::Dead { .. } => "dead",
     }
+}
+
+/// Settles a task with what is told of it.
+pub(in crate::tasks) async fn settle(
+    store: &Store,
+    task: &ClaimedTask,
+    end: TaskEnd,
+    logs: &[LogRow],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    store.settle_tasks(&[settled(task, end, now)], &[], logs).await?;
+    Ok(())
 }
 
 pub(in crate::tasks) fn failure(task: &ClaimedTask, error: &str, now: DateTime<Utc>) -> LogRow {

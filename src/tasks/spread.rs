@@ -1,6 +1,6 @@
 //! `campaign.spread`: a change of a whole campaign becomes one event for each contact that is in it now.
 
-use super::logs::{settled, span_of, traced};
+use super::logs::{settle, span_of, traced};
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
 use crate::domain::event::{CampaignMove, Event, EventData, Facts, FinishedBy, Profile, Source};
@@ -50,9 +50,7 @@ async fn work(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Re
         },
         Err(error) => TaskEnd::Dead { error: format!("the task's payload can't be read: {error}") },
     };
-    let settled = settled(task, end, now());
-    store.settle_tasks(&[settled], &[], &[]).await?;
-    Ok(())
+    settle(store, task, end, &[], now()).await
 }
 
 /// Whether it was the last page. A page that is done twice changes nothing: its events are known by their keys.

@@ -1,7 +1,7 @@
 //! `suppression.spread`: somebody opted out for the whole agency, and other clients' contacts of that address are to be left alone,
 //! and all clients' platforms are to write to it no more.
 
-use super::logs::{settled, span_of, traced};
+use super::logs::{settle, span_of, traced};
 use super::retry::end_of_store;
 use super::{Turn, lease_until};
 use crate::domain::rules::Rules;
@@ -28,9 +28,7 @@ async fn work(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Re
         Ok(()) => TaskEnd::Done,
         Err(error) => end_of_store(&error, task.attempts, now()),
     };
-    let settled = settled(task, end, now());
-    store.settle_tasks(&[settled], &[], &[]).await?;
-    Ok(())
+    settle(store, task, end, &[], now()).await
 }
 
 async fn spread(store: &Store, rules: &Rules, now: &Now, task: &ClaimedTask) -> Result<(), StoreError> {

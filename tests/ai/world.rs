@@ -1,5 +1,6 @@
 //! A clock of its own, the stand-ins, and the process that works, or is killed.
 
+pub use crate::common::clock::Clock;
 use crate::common::{Database, Person};
 use chrono::{DateTime, TimeDelta, Utc};
 use sales_engine::domain::ai::{AnswerFormat, TokensKey};
@@ -7,7 +8,7 @@ use sales_engine::domain::event::{Event, Source};
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::{AiWants, Rules};
 use sales_engine::engine::rows::{TaskStatus, TriggerType};
-use sales_engine::intake::{self, Delivery, Now};
+use sales_engine::intake::{self, Delivery};
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::ai::MODEL;
 use sales_engine::services::ai::{Ai, AiEndpoint};
@@ -17,52 +18,14 @@ use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{self, Request, Understood};
 use sales_engine::store::Store;
 use sales_engine::store::views::{ChatView, ContactView, TaskFilter, TaskView, TimelineView};
-use sales_engine::tasks::{AiSettings, AirtableSettings, Dispatcher, Pause, Turn};
+use sales_engine::tasks::{AiSettings, AirtableSettings, Dispatcher, Turn};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub const KEY: &str = "sk-sandbox-0123456789";
 /// Longer than any lease holds.
 pub const LEASE_MS: i64 = 121_000;
 const TURNS_MAX: usize = 3_000;
-
-/// A clock that goes on only when somebody waits.
-#[derive(Clone)]
-pub struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn new() -> Self {
-        let start = "2026-11-20T09:00:00Z".parse::<DateTime<Utc>>().unwrap();
-        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
-    }
-
-    pub fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    pub fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub fn to(&self, time: DateTime<Utc>) {
-        self.0.fetch_max(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    pub fn forward_ms(&self, ms: i64) {
-        self.to(self.read() + TimeDelta::milliseconds(ms));
-    }
-
-    fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| {
-            clock.to(until);
-            Box::pin(std::future::ready(()))
-        })
-    }
-}
 
 pub struct World {
     pub clock: Clock,
@@ -83,7 +46,7 @@ pub fn rules() -> Rules {
 
 impl World {
     pub async fn new(database: &Database) -> Self {
-        let clock = Clock::new();
+        let clock = Clock::at("2026-11-20T09:00:00Z");
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap(), KEY, clock.now()).await.unwrap();
         let settings = AiSettings {
             client: client(&sandbox.url(), Duration::from_secs(20)),

@@ -12,6 +12,7 @@
     reason = "each test program uses its part; what is not there is a failed test; a server outside is waited for, bounded"
 )]
 
+pub mod clock;
 pub mod kill;
 pub mod place;
 pub mod postgres;

@@ -1,12 +1,13 @@
 //! A service that reads two mailboxes of the stand-in, on a real database, with a clock that stands still until it is moved.
 
+pub(crate) use crate::common::clock::Clock;
 use crate::common::{Database, Person};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sales_engine::config;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
 use sales_engine::engine::rows::TriggerType;
-use sales_engine::intake::{self, Intake, Now};
+use sales_engine::intake::{self, Intake};
 use sales_engine::listener::{self, App, GoogleKeys};
 use sales_engine::mail::Us;
 use sales_engine::sandbox::Sandbox;
@@ -16,10 +17,9 @@ use sales_engine::services::post::Poster;
 use sales_engine::sources::settings::Secret;
 use sales_engine::store::Store;
 use sales_engine::store::views::ContactView;
-use sales_engine::tasks::{Dispatcher, GmailMailbox, Pause, Turn};
+use sales_engine::tasks::{Dispatcher, GmailMailbox, Turn};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,37 +32,6 @@ pub(crate) const LEAD: &str = "lee@customer.example";
 pub(crate) const SENT: &str = "6f0c2e0a-0b1b-4e5c-9c8b-5b9b6f5f0001@acme.example";
 const AUDIENCE: &str = "https://sales.example.com/hooks/gmail/acme";
 const TURNS_MAX: usize = 500;
-
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new("2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp_millis())))
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub(crate) fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    /// Nobody waits here: the clock goes on to the time that is waited for.
-    pub(crate) fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| {
-            clock.0.fetch_max(until.timestamp_millis(), Ordering::SeqCst);
-            Box::pin(async {})
-        })
-    }
-
-    pub(crate) fn forward_ms(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
-    }
-}
 
 pub(crate) struct World {
     pub(crate) clock: Clock,

@@ -1,13 +1,14 @@
 //! Deliveries into a database, at a clock that stands still until it is moved.
 
 use super::common::Database;
-use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use crate::common::clock::Clock;
+use chrono::TimeDelta;
 use sales_engine::domain::event::{Event, EventData, Facts, Profile, Source};
 use sales_engine::domain::ids::{ClientId, Email};
 use sales_engine::domain::notification::{NotificationKind, Subscription, Subscriptions};
 use sales_engine::domain::rules::{Rules, Wants};
 use sales_engine::engine::rows::{Outcome, TriggerType};
-use sales_engine::intake::{self, Answer, Delivery, Now};
+use sales_engine::intake::{self, Answer, Delivery};
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::notify::Receivers;
 use sales_engine::services::airtable::Airtable;
@@ -16,44 +17,10 @@ use sales_engine::services::notify::Notifier;
 use sales_engine::sources::settings::{ClientSources, Secret, SmartleadSettings};
 use sales_engine::sources::{Request, Understood, read};
 use sales_engine::store::views::{AlertFilter, AlertView, NotificationFilter, NotificationView};
-use sales_engine::tasks::{AirtableSettings, Dispatcher, NotificationTarget, Pause, Turn};
+use sales_engine::tasks::{AirtableSettings, Dispatcher, NotificationTarget, Turn};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        let start: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
-        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub(crate) fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    pub(crate) fn forward_ms(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    /// Nobody waits here: the clock goes on to the time that is waited for.
-    fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until: DateTime<Utc>| {
-            clock.0.fetch_max(until.timestamp_millis(), Ordering::SeqCst);
-            Box::pin(async {})
-        })
-    }
-}
 
 pub(crate) fn acme() -> ClientId {
     ClientId::parse("acme").unwrap()

@@ -1,14 +1,14 @@
 //! A database, a clock that stands still until it is set, and the scheduler by hand or by the clock.
 
+pub(crate) use crate::common::clock::Clock;
 use crate::common::{Database, Kind, Person};
-use chrono::{DateTime, Utc};
 use sales_engine::domain::event::Source;
 use sales_engine::domain::follow_up::Spans;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
 use sales_engine::domain::zone::{Zone, Zones};
 use sales_engine::engine::rows::{Outcome, TriggerType};
-use sales_engine::intake::{self, Delivery, Now};
+use sales_engine::intake::{self, Delivery};
 use sales_engine::sources::settings::ClientSources;
 use sales_engine::sources::{Request, read};
 use sales_engine::store::Store;
@@ -16,23 +16,8 @@ use sales_engine::store::views::ContactView;
 use sales_engine::tasks::{Dispatcher, Job, JobReport, Pause, ScheduleSettings, Sweep, Turn};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 const TURNS_MAX: usize = 200;
-
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    pub(crate) fn set(&self, time: &str) {
-        self.0.store(time.parse::<DateTime<Utc>>().unwrap().timestamp_micros(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || DateTime::from_timestamp_micros(clock.0.load(Ordering::SeqCst)).unwrap())
-    }
-}
 
 pub(crate) struct World {
     pub(crate) database: Database,
@@ -58,8 +43,7 @@ impl World {
             tasks_days: Some(30),
             ..ScheduleSettings::default()
         };
-        let clock = Clock(Arc::default());
-        clock.set("2026-10-20T12:00:00Z");
+        let clock = Clock::at("2026-10-20T12:00:00Z");
         Self { database, person, clock, rules: Rules { spans, ..Rules::default() }, settings }
     }
 

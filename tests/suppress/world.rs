@@ -1,7 +1,7 @@
 //! Two clients of one agency, their webhooks, and a clock that stands still until it is moved.
 
 use crate::common::Database;
-use chrono::{DateTime, TimeDelta, Utc};
+pub use crate::common::clock::Clock;
 use sales_engine::domain::event::Source;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
 use sales_engine::domain::rules::Rules;
@@ -17,44 +17,10 @@ use sales_engine::sources::settings::{ClientSources, Secret};
 use sales_engine::sources::{Request, read};
 use sales_engine::store::Store;
 use sales_engine::store::views::ContactCheck;
-use sales_engine::tasks::{AirtableSettings, Dispatcher, Pause, Turn};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use sales_engine::tasks::{AirtableSettings, Dispatcher, Turn};
 
 pub const KEY: &str = "the key of all tests of suppression";
 pub const TOKEN: &str = "pat-test-token";
-
-#[derive(Clone)]
-pub struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    pub fn new() -> Self {
-        let start: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
-        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
-    }
-
-    pub fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    pub fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub fn forward(&self, by: TimeDelta) {
-        self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
-    }
-
-    /// Nobody waits here: the clock goes on to the time that is waited for.
-    pub fn pause(&self) -> Pause {
-        let clock = self.clone();
-        Arc::new(move |until| {
-            clock.0.fetch_max(until.timestamp_millis(), Ordering::SeqCst);
-            Box::pin(async {})
-        })
-    }
-}
 
 pub struct World {
     pub database: Database,

@@ -1,11 +1,10 @@
 //! The index itself: both ways of making vectors, the search and its separation of clients, and what goes wrong.
 
-use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use crate::common::clock::Clock;
 use sales_engine::domain::documents::Namespace;
 use sales_engine::domain::documents::chunk::Limits;
 use sales_engine::domain::documents::entry::{Entry, Passage};
 use sales_engine::domain::ids::ClientId;
-use sales_engine::intake::Now;
 use sales_engine::sandbox::Sandbox;
 use sales_engine::sandbox::pinecone::{API_KEY, DIMENSION, VectorFault};
 use sales_engine::sandbox::{embeddings, pinecone};
@@ -15,38 +14,9 @@ use sales_engine::services::vector_error::VectorError;
 use sales_engine::services::vectors::{Hit, Query, VectorIndex, Written};
 use sales_engine::sources::settings::Secret;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 pub(crate) const SALES: &str = "sales";
 pub(crate) const PLAIN: &str = "plain";
-
-/// A clock that stands still until it is moved.
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new("2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp_millis())))
-    }
-
-    pub(crate) fn read(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        let clock = self.clone();
-        Arc::new(move || clock.read())
-    }
-
-    pub(crate) fn to(&self, time: DateTime<Utc>) {
-        self.0.fetch_max(time.timestamp_millis(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn forward_ms(&self, ms: i64) {
-        self.to(self.read() + TimeDelta::milliseconds(ms));
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {

@@ -75,60 +75,22 @@ impl Context {
     /// The one namespace that the owner lists it under.
     pub const fn namespace(self) -> Namespace {
         match self {
-            Self::CompanyInfo
-            | Self::ProductPage
-            | Self::SalesProcess
-            | Self::ObjectionHandling
-            | Self::BestPractice
-            | Self::Training
-            | Self::Faq
-            | Self::Template
-            | Self::Pricing => Namespace::CompanyKnowledge,
-            Self::IcpDocument
-            | Self::GoalsDocument
-            | Self::OfferDocument
-            | Self::Deliverables
-            | Self::ClientCall
-            | Self::ClientMeetingNotes
-            | Self::Contract
-            | Self::OnboardingForm
-            | Self::ClientFeedback => Namespace::ClientDocuments,
-            Self::SalesCall
-            | Self::DiscoveryCall
-            | Self::DemoCall
-            | Self::LeadMeetingNotes
-            | Self::Testimonial
-            | Self::CaseStudy
-            | Self::EmailSequence
-            | Self::ColdEmailCopy
-            | Self::LeadResearch
-            | Self::Proposal => Namespace::Documents,
+            any!(Self: CompanyInfo ProductPage SalesProcess ObjectionHandling BestPractice Training Faq Template
+                Pricing) => Namespace::CompanyKnowledge,
+            any!(Self: IcpDocument GoalsDocument OfferDocument Deliverables ClientCall ClientMeetingNotes Contract
+                OnboardingForm ClientFeedback) => Namespace::ClientDocuments,
+            any!(Self: SalesCall DiscoveryCall DemoCall LeadMeetingNotes Testimonial CaseStudy EmailSequence
+                ColdEmailCopy LeadResearch Proposal) => Namespace::Documents,
         }
     }
 
     /// What it must be linked to (the owner's "Link Requirements by Context"; a demo stands in two of its rows).
     pub const fn required_links(self) -> &'static [Link] {
         match self {
-            Self::CompanyInfo
-            | Self::SalesProcess
-            | Self::ObjectionHandling
-            | Self::BestPractice
-            | Self::Training
-            | Self::Faq
-            | Self::Template
-            | Self::Pricing
-            | Self::LeadResearch => &[],
-            Self::IcpDocument
-            | Self::GoalsDocument
-            | Self::OfferDocument
-            | Self::Deliverables
-            | Self::ClientCall
-            | Self::ClientMeetingNotes
-            | Self::Contract
-            | Self::OnboardingForm
-            | Self::ClientFeedback
-            | Self::Testimonial
-            | Self::CaseStudy => &[Link::Client],
+            any!(Self: CompanyInfo SalesProcess ObjectionHandling BestPractice Training Faq Template Pricing
+                LeadResearch) => &[],
+            any!(Self: IcpDocument GoalsDocument OfferDocument Deliverables ClientCall ClientMeetingNotes Contract
+                OnboardingForm ClientFeedback Testimonial CaseStudy) => &[Link::Client],
             Self::SalesCall | Self::DiscoveryCall | Self::LeadMeetingNotes => &[Link::Lead],
             Self::DemoCall => &[Link::Lead, Link::Product],
             Self::EmailSequence | Self::ColdEmailCopy => &[Link::Campaign],
@@ -140,30 +102,10 @@ impl Context {
     pub const fn id_type(self) -> &'static str {
         match self {
             Self::ClientCall | Self::SalesCall | Self::DiscoveryCall | Self::DemoCall => "call",
-            Self::CompanyInfo
-            | Self::ProductPage
-            | Self::SalesProcess
-            | Self::ObjectionHandling
-            | Self::BestPractice
-            | Self::Training
-            | Self::Faq
-            | Self::Template
-            | Self::Pricing
-            | Self::IcpDocument
-            | Self::GoalsDocument
-            | Self::OfferDocument
-            | Self::Deliverables
-            | Self::ClientMeetingNotes
-            | Self::Contract
-            | Self::OnboardingForm
-            | Self::ClientFeedback
-            | Self::LeadMeetingNotes
-            | Self::Testimonial
-            | Self::CaseStudy
-            | Self::EmailSequence
-            | Self::ColdEmailCopy
-            | Self::LeadResearch
-            | Self::Proposal => "doc",
+            any!(Self: CompanyInfo ProductPage SalesProcess ObjectionHandling BestPractice Training Faq Template
+                Pricing IcpDocument GoalsDocument OfferDocument Deliverables ClientMeetingNotes Contract
+                OnboardingForm ClientFeedback LeadMeetingNotes Testimonial CaseStudy EmailSequence ColdEmailCopy
+                LeadResearch Proposal) => "doc",
         }
     }
 }

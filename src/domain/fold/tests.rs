@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::contact::{ActionTaken, MessageStatus, MessageType};
-use crate::domain::event::{Facts, FollowUpReason, Meeting, Message, Platform, Source};
+use crate::domain::event::{
+    AutoReply, Facts, FinishedBy, FollowUpReason, Meeting, Message, OutsideChange, Platform, Profile, Source,
+};
 use crate::domain::ids::{ClientId, Email};
 use crate::domain::intent::Intent;
 use chrono::{NaiveDate, TimeZone};

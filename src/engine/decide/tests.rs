@@ -12,6 +12,7 @@ use crate::domain::ids::{CampaignId, Email};
 use crate::domain::intent::Intent;
 use crate::domain::zone::{Zone, Zones};
 use crate::engine::lineage;
+use crate::engine::rows::{History, KnownContact, Outcome};
 use chrono::{NaiveDate, TimeZone};
 use proptest::prelude::*;
 

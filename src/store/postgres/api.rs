@@ -1,6 +1,6 @@
 //! What the API asks of the database: along indexes, page by page.
 
-use super::{PostgresStore, fault};
+use super::PostgresStore;
 use crate::domain::ids::ClientId;
 use crate::store::StoreError;
 use crate::store::api::{ContactFilter, TaskPage, stage_condition, stage_texts, task_conditions};
@@ -23,31 +23,29 @@ impl PostgresStore {
             " ORDER BY contact_id LIMIT $3",
         ];
         let [lead, pipeline, campaign, email] = stage_texts(filter.stage);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.concat()))
-            .bind(filter.client.as_str())
-            .bind(filter.after.unwrap_or(Uuid::nil()))
-            .bind(i64::from(filter.limit.min(ROWS_MAX)))
-            .bind(lead)
-            .bind(pipeline)
-            .bind(campaign)
-            .bind(email)
-            .bind(filter.list)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::contact).collect()
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement.concat()),
+            filter.client.as_str(),
+            filter.after.unwrap_or(Uuid::nil()),
+            i64::from(filter.limit.min(ROWS_MAX)),
+            lead,
+            pipeline,
+            campaign,
+            email,
+            filter.list
+        );
+        self.all(bound, views_of::contact).await
     }
 
     pub(in crate::store) async fn tasks_page(&self, filter: &TaskPage) -> Result<Vec<TaskView>, StoreError> {
         let statement = [TASK, task_conditions(filter), " AND task_id > $3 ORDER BY task_id LIMIT $4"].concat();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(filter.status.as_str())
-            .bind(filter.client.as_ref().map_or("", ClientId::as_str))
-            .bind(filter.after.unwrap_or(Uuid::nil()))
-            .bind(i64::from(filter.limit.min(ROWS_MAX)))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::task).collect()
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement),
+            filter.status.as_str(),
+            filter.client.as_ref().map_or("", ClientId::as_str),
+            filter.after.unwrap_or(Uuid::nil()),
+            i64::from(filter.limit.min(ROWS_MAX))
+        );
+        self.all(bound, views_of::task).await
     }
 }

@@ -89,16 +89,16 @@ impl PostgresTx {
     ) -> Result<Vec<Subject>, StoreError> {
         // Whoever works on one of them is waited for.
         self.connection().execute(PATIENT).await.map_err(fault)?;
-        let query = sqlx::query(SUBJECTS).bind(email.as_str()).bind(client_id.map(ClientId::as_str));
+        let query = bind!(SUBJECTS, email.as_str(), client_id.map(ClientId::as_str));
         query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::subject).collect()
     }
 
     pub(in crate::store) async fn deliveries_of(&mut self, contact_id: Uuid) -> Result<Vec<Mention>, StoreError> {
-        let query = sqlx::query(
+        let query = bind!(
             "SELECT d.delivery_id AS id, d.body, d.reason FROM deliveries AS d
              WHERE d.delivery_id IN (SELECT e.delivery_id FROM events AS e WHERE e.contact_id = $1)",
-        )
-        .bind(contact_id);
+            contact_id
+        );
         let rows = query.fetch_all(self.connection()).await.map_err(fault)?;
         let Some(place) = PLACES.first() else { return Ok(Vec::new()) };
         rows.iter().map(|row| views_of::mention(row, place)).collect()
@@ -110,19 +110,19 @@ impl PostgresTx {
         successor: Uuid,
         session_id: &str,
     ) -> Result<TakenApart, StoreError> {
-        let query = sqlx::query("SELECT max(lease_until) AS x FROM tasks WHERE contact_id = $1 AND status = 'running'")
-            .bind(contact_id);
+        let query =
+            bind!("SELECT max(lease_until) AS x FROM tasks WHERE contact_id = $1 AND status = 'running'", contact_id);
         let busy = query.fetch_one(self.connection()).await.map_err(fault)?;
-        let query = sqlx::query("SELECT 1 FROM vector_passages WHERE contact_id = $1 LIMIT 1").bind(contact_id);
+        let query = bind!("SELECT 1 FROM vector_passages WHERE contact_id = $1 LIMIT 1", contact_id);
         let indexed = query.fetch_optional(self.connection()).await.map_err(fault)?;
         let mut taken = TakenApart {
             busy_until: busy.maybe("x")?.and_then(|time| time.parse().ok()),
             is_indexed: indexed.is_some(),
             ..TakenApart::default()
         };
-        let chats = sqlx::query(CHATS).bind(contact_id).bind(successor).bind(session_id);
-        let both = |statement| sqlx::query(statement).bind(contact_id).bind(successor);
-        let one = |statement| sqlx::query(statement).bind(contact_id);
+        let chats = bind!(CHATS, contact_id, successor, session_id);
+        let both = |statement| bind!(statement, contact_id, successor);
+        let one = |statement| bind!(statement, contact_id);
         for (name, query) in [
             ("chat_history", chats),
             ("events", both(EVENTS)),
@@ -142,12 +142,12 @@ impl PostgresTx {
     }
 
     pub(in crate::store) async fn forget_aside(&mut self, client_id: &ClientId, key: &str) -> Result<u64, StoreError> {
-        let query = sqlx::query(
+        let query = bind!(
             "DELETE FROM gmail_aside WHERE (client_id, mailbox, message_id) IN (
                 SELECT client_id, mailbox, message_id FROM gmail_aside WHERE client_id = $1 AND key = $2)",
-        )
-        .bind(client_id.as_str())
-        .bind(key);
+            client_id.as_str(),
+            key
+        );
         Ok(query.execute(self.connection()).await.map_err(fault)?.rows_affected())
     }
 
@@ -160,7 +160,7 @@ impl PostgresTx {
         // All names are constants of this program.
         let statement =
             format!("SELECT t.{key} AS id, {} FROM {name} AS t WHERE t.{key} = $1 FOR UPDATE", listed(place));
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(id);
+        let query = bind!(AssertSqlSafe(statement), id);
         let row = query.fetch_optional(self.connection()).await.map_err(fault)?;
         row.as_ref().map(|row| views_of::mention(row, place)).transpose()
     }
@@ -187,7 +187,7 @@ impl PostgresTx {
             }
             format!("UPDATE {name} SET {} WHERE {key} = $1", sets.join(", "))
         };
-        let mut query = sqlx::query(AssertSqlSafe(statement)).bind(id);
+        let mut query = bind!(AssertSqlSafe(statement), id);
         for text in texts.into_iter().flatten() {
             query = query.bind(text);
         }
@@ -199,22 +199,11 @@ impl PostgresTx {
     }
 
     pub(in crate::store) async fn save_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
-        let query = sqlx::query(
-            "INSERT INTO erasures (
+        let query = bind!("INSERT INTO erasures (
                 receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts, completed_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (receipt_id) DO UPDATE SET
-                removed = excluded.removed, parts = excluded.parts, completed_at = excluded.completed_at",
-        )
-        .bind(receipt.receipt_id)
-        .bind(receipt.client_id.as_ref().map(ClientId::as_str))
-        .bind(&receipt.subject_hmac)
-        .bind(&receipt.key_id)
-        .bind(receipt.requested_at)
-        .bind(receipt.keeps_suppression)
-        .bind(Json(&receipt.removed))
-        .bind(Json(&receipt.parts))
-        .bind(receipt.completed_at);
+                removed = excluded.removed, parts = excluded.parts, completed_at = excluded.completed_at", receipt.receipt_id, receipt.client_id.as_ref().map(ClientId::as_str), &receipt.subject_hmac, &receipt.key_id, receipt.requested_at, receipt.keeps_suppression, Json(&receipt.removed), Json(&receipt.parts), receipt.completed_at);
         query.execute(self.connection()).await.map_err(fault)?;
         Ok(())
     }
@@ -223,14 +212,14 @@ impl PostgresTx {
         &mut self,
         chat_ids: &[Uuid],
     ) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
-        let query = sqlx::query(
+        let query = bind!(
             "SELECT DISTINCT c.contact_id, c.client_id
              FROM chat_history AS h
                 JOIN vector_passages AS v ON v.subject = 'message:' || h.chat_id
                 JOIN contacts AS c ON c.contact_id = h.contact_id
              WHERE h.chat_id = ANY($1)",
-        )
-        .bind(chat_ids);
+            chat_ids
+        );
         query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::id_and_client).collect()
     }
 
@@ -249,13 +238,13 @@ impl PostgresTx {
     }
 
     pub(in crate::store) async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(hashes);
+        let query = bind!(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat()), hashes);
         query.fetch_all(self.connection()).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 
     pub(in crate::store) async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = $1 FOR UPDATE"].concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id);
+        let query = bind!(AssertSqlSafe(statement), receipt_id);
         query.fetch_optional(self.connection()).await.map_err(fault)?.as_ref().map(views_of::receipt).transpose()
     }
 }
@@ -282,27 +271,29 @@ impl PostgresStore {
         );
         let mut tx = self.readers.begin().await.map_err(fault)?;
         tx.execute(PATIENT).await.map_err(fault)?;
-        let rows = sqlx::query(AssertSqlSafe(statement))
-            .bind(client_id.map(ClientId::as_str))
-            .bind(after.unwrap_or_default())
-            .bind(&patterns.folded)
-            .bind(&patterns.exact)
-            .bind(i64::from(limit))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(fault)?;
+        let rows = bind!(
+            AssertSqlSafe(statement),
+            client_id.map(ClientId::as_str),
+            after.unwrap_or_default(),
+            &patterns.folded,
+            &patterns.exact,
+            i64::from(limit)
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(fault)?;
         tx.commit().await.map_err(fault)?;
         rows.iter().map(|row| views_of::mention(row, place)).collect()
     }
 
     pub(in crate::store) async fn receipt(&self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = $1"].concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id);
+        let query = bind!(AssertSqlSafe(statement), receipt_id);
         query.fetch_optional(&self.readers).await.map_err(fault)?.as_ref().map(views_of::receipt).transpose()
     }
 
     pub(in crate::store) async fn receipts_of(&self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(hashes);
+        let query = bind!(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat()), hashes);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 
@@ -360,7 +351,7 @@ impl PostgresStore {
                  ORDER BY received_at, delivery_id",
             ),
         ] {
-            let query = sqlx::query(statement).bind(contact_id).bind(session_id);
+            let query = bind!(statement, contact_id, session_id);
             let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
             tables.insert(name.to_owned(), rows.iter().map(|row| row.json("row")).collect::<Result<Vec<_>, _>>()?);
         }

@@ -2,7 +2,7 @@
 
 use super::{PostgresStore, fault};
 use crate::domain::ids::{ClientId, Email};
-use crate::store::cells::Cells as _;
+use crate::store::cells::{self, Cells as _};
 use crate::store::views::{Clues, News, Owners};
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
@@ -72,24 +72,13 @@ const NEWS: &str = "
 impl PostgresStore {
     pub(in crate::store) async fn owners(&self, client_id: &ClientId, clues: &Clues) -> Result<Owners, StoreError> {
         let addresses: Vec<&str> = clues.addresses.iter().map(Email::as_str).collect();
-        let rows = sqlx::query(OWNERS)
-            .bind(client_id.as_str())
-            .bind(addresses)
-            .bind(&clues.event_keys)
-            .bind(&clues.threads)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let rows = self.rows(bind!(OWNERS, client_id.as_str(), addresses, &clues.event_keys, &clues.threads)).await?;
         views_of::owners(&rows)
     }
 
     pub(in crate::store) async fn cursor(&self, name: &str) -> Result<Option<(String, DateTime<Utc>)>, StoreError> {
-        let row = sqlx::query("SELECT value, updated_at FROM cursors WHERE name = $1")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.map(|row| Ok((row.text("value")?, views_of::time(&row, "updated_at")?))).transpose()
+        let row = self.row(bind!("SELECT value, updated_at FROM cursors WHERE name = $1", name)).await?;
+        row.map(|row| Ok((row.text("value")?, cells::time(&row, "updated_at")?))).transpose()
     }
 
     pub(in crate::store) async fn advance_cursor(
@@ -98,13 +87,7 @@ impl PostgresStore {
         value: u64,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query(ADVANCE)
-            .bind(name)
-            .bind(value.to_string())
-            .bind(now)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(ADVANCE, name, value.to_string(), now)).await?;
         Ok(())
     }
 
@@ -116,22 +99,8 @@ impl PostgresStore {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let (ids, keys): (Vec<&str>, Vec<&str>) = rows.iter().copied().unzip();
-        sqlx::query(IS_NOT_DUE)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(&ids)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
-        sqlx::query(SET_ASIDE)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(ids)
-            .bind(keys)
-            .bind(now)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(IS_NOT_DUE, client_id.as_str(), mailbox.as_str(), &ids)).await?;
+        self.run(bind!(SET_ASIDE, client_id.as_str(), mailbox.as_str(), ids, keys, now)).await?;
         Ok(())
     }
 
@@ -141,7 +110,7 @@ impl PostgresStore {
     ) -> Result<Vec<(ClientId, Email)>, StoreError> {
         let (clients, keys): (Vec<&str>, Vec<&str>) =
             keys.iter().map(|(client, key)| (client.as_str(), key.as_str())).unzip();
-        let rows = sqlx::query(CALL_BACK).bind(clients).bind(keys).fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = bind!(CALL_BACK, clients, keys).fetch_all(&self.writers).await.map_err(fault)?;
         views_of::mailboxes(&rows)
     }
 
@@ -151,14 +120,8 @@ impl PostgresStore {
         mailbox: &Email,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(CALLED_BACK)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| row.text("message_id")).collect()
+        let bound = bind!(CALLED_BACK, client_id.as_str(), mailbox.as_str(), i64::from(limit));
+        self.all(bound, |row| row.text("message_id")).await
     }
 
     pub(in crate::store) async fn take_from_aside(
@@ -167,22 +130,18 @@ impl PostgresStore {
         mailbox: &Email,
         message_ids: &[String],
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM gmail_aside WHERE client_id = $1 AND mailbox = $2 AND message_id = ANY($3)")
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(message_ids)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            "DELETE FROM gmail_aside WHERE client_id = $1 AND mailbox = $2 AND message_id = ANY($3)",
+            client_id.as_str(),
+            mailbox.as_str(),
+            message_ids
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn expire_aside(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM gmail_aside WHERE seen_at < $1")
-            .bind(before)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        self.run(bind!("DELETE FROM gmail_aside WHERE seen_at < $1", before)).await?;
         Ok(())
     }
 
@@ -192,13 +151,7 @@ impl PostgresStore {
         mailbox: &Email,
         mails_max: u32,
     ) -> Result<(), StoreError> {
-        sqlx::query(BOUND)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(i64::from(mails_max))
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(BOUND, client_id.as_str(), mailbox.as_str(), i64::from(mails_max))).await?;
         Ok(())
     }
 
@@ -210,14 +163,6 @@ impl PostgresStore {
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
         let clients: Vec<&str> = clients.iter().map(ClientId::as_str).collect();
-        let rows = sqlx::query(NEWS)
-            .bind(since)
-            .bind(after.unwrap_or(Uuid::nil()))
-            .bind(clients)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::news).collect()
+        self.all(bind!(NEWS, since, after.unwrap_or(Uuid::nil()), clients, i64::from(limit)), views_of::news).await
     }
 }

@@ -114,7 +114,7 @@ async fn facts(connection: &mut PgConnection, options: &PgConnectOptions) -> Res
         return Ok(facts);
     }
     facts.schema = schema;
-    let rows = sqlx::query(RELATIONS).bind(TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
+    let rows = bind!(RELATIONS, TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
     let words = |text: String| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
     for row in &rows {
         facts.tables.push(TableFacts {
@@ -126,7 +126,7 @@ async fn facts(connection: &mut PgConnection, options: &PgConnectOptions) -> Res
             granted_to: words(row.text("granted_to")?),
         });
     }
-    let rows = sqlx::query(NOT_VALID).bind(TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
+    let rows = bind!(NOT_VALID, TABLES).fetch_all(&mut *connection).await.map_err(fault)?;
     facts.rules_not_valid = rows.iter().map(|row| row.text("rule")).collect::<Result<_, _>>()?;
     Ok(facts)
 }

@@ -35,22 +35,19 @@ const KNOWN: &str = "
 
 impl PostgresStore {
     pub(in crate::store) async fn ensure_list(&self, list: &ListWrite) -> Result<Uuid, StoreError> {
-        sqlx::query(ENSURE)
-            .bind(list.list_id)
-            .bind(&list.list_name)
-            .bind(list.client_id.as_str())
-            .bind(&list.description)
-            .bind(list.source)
-            .bind(Json(&list.metadata))
-            .bind(list.now)
-            .bind(&list.created_by)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
-        let row = sqlx::query(FIND)
-            .bind(list.list_id)
-            .bind(list.client_id.as_str())
-            .bind(&list.list_name)
+        let bound = bind!(
+            ENSURE,
+            list.list_id,
+            &list.list_name,
+            list.client_id.as_str(),
+            &list.description,
+            list.source,
+            Json(&list.metadata),
+            list.now,
+            &list.created_by
+        );
+        self.run(bound).await?;
+        let row = bind!(FIND, list.list_id, list.client_id.as_str(), &list.list_name)
             .fetch_one(&self.writers)
             .await
             .map_err(fault)?;
@@ -58,12 +55,8 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn list_client(&self, list_id: Uuid) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT client_id FROM lead_lists WHERE list_id = $1")
-            .bind(list_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(|row| row.text("client_id")).transpose()
+        let bound = bind!("SELECT client_id FROM lead_lists WHERE list_id = $1", list_id);
+        self.one(bound, |row| row.text("client_id")).await
     }
 
     pub(in crate::store) async fn close_list(
@@ -73,14 +66,7 @@ impl PostgresStore {
         metadata: &serde_json::Value,
         now: DateTime<Utc>,
     ) -> Result<ListTotals, StoreError> {
-        let row = sqlx::query(TOTALS)
-            .bind(list_id)
-            .bind(status)
-            .bind(Json(metadata))
-            .bind(now)
-            .fetch_one(&self.writers)
-            .await
-            .map_err(fault)?;
+        let row = bind!(TOTALS, list_id, status, Json(metadata), now).fetch_one(&self.writers).await.map_err(fault)?;
         Ok(ListTotals {
             total_contacts: row.number("total_contacts")?,
             contacts_in_campaigns: row.number("contacts_in_campaigns")?,
@@ -93,8 +79,7 @@ impl PostgresStore {
         emails: &[Email],
     ) -> Result<HashMap<Email, (Stage, Option<Uuid>)>, StoreError> {
         let emails: Vec<&str> = emails.iter().map(Email::as_str).collect();
-        let rows =
-            sqlx::query(KNOWN).bind(client_id.as_str()).bind(emails).fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = bind!(KNOWN, client_id.as_str(), emails).fetch_all(&self.writers).await.map_err(fault)?;
         rows.iter().map(views_of::known_stage).collect()
     }
 }

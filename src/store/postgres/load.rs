@@ -104,8 +104,7 @@ impl PostgresTx {
         let event_clients: Vec<&str> = events.iter().map(|(client, _)| client.as_str()).collect();
         let event_keys: Vec<&str> = events.iter().map(|(_, key)| key.as_str()).collect();
         let hashes: Vec<&str> = asked.keys().map(String::as_str).collect();
-        let query =
-            || sqlx::query(statement).bind(&clients).bind(&emails).bind(&event_clients).bind(&event_keys).bind(&hashes);
+        let query = || bind!(statement, &clients, &emails, &event_clients, &event_keys, &hashes);
         for row in &self.read(query).await? {
             if row.maybe("value_hmac")?.is_some() {
                 add_listed(row, asked, &mut known.suppressed)?;
@@ -126,7 +125,7 @@ impl PostgresTx {
         let mut histories: HashMap<Uuid, History> = HashMap::new();
         let mut ids: HashMap<ContactKey, Uuid> = HashMap::new();
         let (clients, emails) = columns(contacts);
-        for row in &self.read(|| sqlx::query(HISTORIES).bind(&clients).bind(&emails)).await? {
+        for row in &self.read(|| bind!(HISTORIES, &clients, &emails)).await? {
             let contact_id = row.id("contact_id")?;
             let history = match histories.entry(contact_id) {
                 Entry::Occupied(entry) => entry.into_mut(),

@@ -123,7 +123,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM contacts LIMIT 1").fetch_optional(&self.readers).await.map_err(fault)?;
+        self.row(sqlx::query("SELECT 1 FROM contacts LIMIT 1")).await?;
         Ok(())
     }
 
@@ -167,6 +167,41 @@ impl PostgresStore {
     }
 }
 
+/// A statement with its values.
+type Bound<'q> = Query<'q, Postgres, PgArguments>;
+
+impl PostgresStore {
+    async fn rows(&self, bound: Bound<'_>) -> Result<Vec<PgRow>, StoreError> {
+        bound.fetch_all(&self.readers).await.map_err(fault)
+    }
+
+    async fn row(&self, bound: Bound<'_>) -> Result<Option<PgRow>, StoreError> {
+        bound.fetch_optional(&self.readers).await.map_err(fault)
+    }
+
+    /// All that is found, each row as `read` reads it.
+    async fn all<T>(
+        &self,
+        bound: Bound<'_>,
+        read: impl Fn(&PgRow) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows(bound).await?.iter().map(read).collect()
+    }
+
+    async fn one<T>(
+        &self,
+        bound: Bound<'_>,
+        read: impl Fn(&PgRow) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.row(bound).await?.as_ref().map(read).transpose()
+    }
+
+    /// Writes, in a transaction of its own; gives how many rows.
+    async fn run(&self, bound: Bound<'_>) -> Result<u64, StoreError> {
+        Ok(bound.execute(&self.writers).await.map_err(fault)?.rows_affected())
+    }
+}
+
 impl PostgresTx {
     fn connection(&mut self) -> &mut PgConnection {
         match &mut self.held {
@@ -176,10 +211,7 @@ impl PostgresTx {
     }
 
     /// The rows of a statement. The first one of a batch finds out whether the connection still lives, and takes another where not.
-    async fn read<'q>(
-        &mut self,
-        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
-    ) -> Result<Vec<PgRow>, StoreError> {
+    async fn read<'q>(&mut self, query: impl Fn() -> Bound<'q>) -> Result<Vec<PgRow>, StoreError> {
         let mut tries = WRITERS + TASK_CONNECTIONS;
         loop {
             let error = match query().fetch_all(self.connection()).await {

@@ -94,8 +94,7 @@ impl PostgresStore {
         targets: &[String],
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(DUE_TARGETS).bind(targets).bind(now).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(|row| row.text("target")).collect()
+        self.all(bind!(DUE_TARGETS, targets, now), |row| row.text("target")).await
     }
 
     pub(in crate::store) async fn claim_notifications(
@@ -106,16 +105,18 @@ impl PostgresStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        let rows = sqlx::query(CLAIM)
-            .bind(target)
-            .bind(i64::from(limit))
-            .bind(now)
-            .bind(lease)
-            .bind(lease_until)
-            .bind(NotificationKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
-            .fetch_all(&self.writers)
-            .await
-            .map_err(fault)?;
+        let rows = bind!(
+            CLAIM,
+            target,
+            i64::from(limit),
+            now,
+            lease,
+            lease_until,
+            NotificationKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()
+        )
+        .fetch_all(&self.writers)
+        .await
+        .map_err(fault)?;
         views_of::claimed_notifications(&rows, lease)
     }
 
@@ -126,24 +127,26 @@ impl PostgresStore {
     ) -> Result<u64, StoreError> {
         let mut tx = self.transaction().await?;
         let ends: Vec<Ended<'_>> = settled.iter().map(Ended::of).collect();
-        let done = sqlx::query(SETTLE)
-            .bind(settled.iter().map(|settled| settled.notification_id).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| settled.lease).collect::<Vec<_>>())
-            .bind(ends.iter().map(|end| end.status).collect::<Vec<_>>())
-            .bind(ends.iter().map(|end| end.due_at).collect::<Vec<_>>())
-            .bind(ends.iter().map(|end| end.error).collect::<Vec<_>>())
-            .bind(ends.iter().map(|end| end.uncounted).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| settled.now).collect::<Vec<_>>())
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
+        let done = bind!(
+            SETTLE,
+            settled.iter().map(|settled| settled.notification_id).collect::<Vec<_>>(),
+            settled.iter().map(|settled| settled.lease).collect::<Vec<_>>(),
+            ends.iter().map(|end| end.status).collect::<Vec<_>>(),
+            ends.iter().map(|end| end.due_at).collect::<Vec<_>>(),
+            ends.iter().map(|end| end.error).collect::<Vec<_>>(),
+            ends.iter().map(|end| end.uncounted).collect::<Vec<_>>(),
+            settled.iter().map(|settled| settled.now).collect::<Vec<_>>()
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
         let (lanes, times): (Vec<&str>, Vec<DateTime<Utc>>) = settled
             .iter()
             .zip(&ends)
             .filter_map(|(settled, end)| end.due_at.map(|due_at| (settled.lane.as_str(), due_at)))
             .unzip();
         if !lanes.is_empty() {
-            sqlx::query(WAIT).bind(lanes).bind(times).execute(&mut *tx).await.map_err(fault)?;
+            bind!(WAIT, lanes, times).execute(&mut *tx).await.map_err(fault)?;
         }
         write_logs(&mut tx, log_rows, Vec::new()).await?;
         tx.commit().await.map_err(fault)?;
@@ -151,20 +154,17 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn target_states(&self) -> Result<Vec<TargetState>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM notification_targets").fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::target_state).collect()
+        self.all(sqlx::query("SELECT * FROM notification_targets"), views_of::target_state).await
     }
 
     pub(in crate::store) async fn pause_target(&self, target: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "INSERT INTO notification_targets AS t (target, paused_until) VALUES ($1, $2)
              ON CONFLICT (target) DO UPDATE SET paused_until = greatest(t.paused_until, excluded.paused_until)",
-        )
-        .bind(target)
-        .bind(until)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
+            target,
+            until
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
@@ -174,70 +174,61 @@ impl PostgresStore {
         url_sha256: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "INSERT INTO notification_targets (target, disabled_at, disabled_url_sha256) VALUES ($1, $3, $2)
              ON CONFLICT (target) DO UPDATE SET
                 disabled_at = excluded.disabled_at, disabled_url_sha256 = excluded.disabled_url_sha256",
-        )
-        .bind(target)
-        .bind(url_sha256)
-        .bind(now)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
+            target,
+            url_sha256,
+            now
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn enable_target(&self, target: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE notification_targets SET disabled_at = NULL, disabled_url_sha256 = NULL
              WHERE target = $1 AND disabled_at IS NOT NULL",
-        )
-        .bind(target)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            target
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn notifications(
         &self,
         filter: &NotificationFilter,
     ) -> Result<Vec<NotificationView>, StoreError> {
-        let rows = sqlx::query(if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST })
-            .bind(filter.status.map(NotificationStatus::as_str))
-            .bind(filter.target.as_deref())
-            .bind(filter.client.as_ref().map(ClientId::as_str))
-            .bind(i64::from(filter.limit.min(ROWS_MAX)))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::notification).collect()
+        let bound = bind!(
+            if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST },
+            filter.status.map(NotificationStatus::as_str),
+            filter.target.as_deref(),
+            filter.client.as_ref().map(ClientId::as_str),
+            i64::from(filter.limit.min(ROWS_MAX))
+        );
+        self.all(bound, views_of::notification).await
     }
 
     pub(in crate::store) async fn notification_counts(&self) -> Result<Vec<NotificationCount>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT target, status, count(*) AS n, min(created_at) AS oldest_at FROM notifications
+        self.all(
+            sqlx::query(
+                "SELECT target, status, count(*) AS n, min(created_at) AS oldest_at FROM notifications
              GROUP BY target, status ORDER BY target, status",
+            ),
+            views_of::notification_count,
         )
-        .fetch_all(&self.readers)
         .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::notification_count).collect()
     }
 
     pub(in crate::store) async fn retry_notification(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE notifications SET status = 'pending', attempts = 0, first_tried_at = NULL, due_at = $2, updated_at = $2,
                 seq = nextval(pg_get_serial_sequence('notifications', 'seq'))
              WHERE notification_id = $1 AND status = 'dead'",
-        )
-        .bind(id)
-        .bind(now)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            id,
+            now
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn retry_dead_notifications(
@@ -246,14 +237,7 @@ impl PostgresStore {
         client: Option<&ClientId>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(RETRY_DEAD)
-            .bind(target)
-            .bind(client.map(ClientId::as_str))
-            .bind(now)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
-        Ok(done.rows_affected())
+        self.run(bind!(RETRY_DEAD, target, client.map(ClientId::as_str), now)).await
     }
 
     pub(in crate::store) async fn prune_notifications(
@@ -261,29 +245,23 @@ impl PostgresStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "DELETE FROM notifications WHERE notification_id IN (
                 SELECT notification_id FROM notifications
                 WHERE status = 'delivered' AND updated_at < $1 ORDER BY updated_at LIMIT $2
                 FOR UPDATE SKIP LOCKED)",
-        )
-        .bind(before)
-        .bind(i64::from(limit))
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected())
+            before,
+            i64::from(limit)
+        );
+        self.run(bound).await
     }
 
     pub(in crate::store) async fn untold_alerts(&self, limit: u32) -> Result<Vec<AlertTold>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT * FROM alerts WHERE NOT is_told AND status = 'open' ORDER BY first_at, alert_id LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::alert_told).collect()
+            i64::from(limit)
+        );
+        self.all(bound, views_of::alert_told).await
     }
 
     pub(in crate::store) async fn tell_alert(
@@ -294,18 +272,19 @@ impl PostgresStore {
         let mut tx = self.transaction().await?;
         // A lane's rows are made under its contact's lock, so that their order is that of their commits.
         if let Some(contact_id) = alert.contact_id {
-            sqlx::query("SELECT 1 FROM contacts WHERE contact_id = $1 FOR UPDATE")
-                .bind(contact_id)
+            bind!("SELECT 1 FROM contacts WHERE contact_id = $1 FOR UPDATE", contact_id)
                 .execute(&mut *tx)
                 .await
                 .map_err(fault)?;
         }
-        let done = sqlx::query("UPDATE alerts SET is_told = TRUE WHERE alert_id = $1 AND times = $2 AND NOT is_told")
-            .bind(alert.alert_id)
-            .bind(alert.times)
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
+        let done = bind!(
+            "UPDATE alerts SET is_told = TRUE WHERE alert_id = $1 AND times = $2 AND NOT is_told",
+            alert.alert_id,
+            alert.times
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }

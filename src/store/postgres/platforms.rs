@@ -56,13 +56,7 @@ impl PostgresStore {
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
         let (kinds, clients) = names(tasks);
-        let rows = sqlx::query(CLAIM)
-            .bind(kinds)
-            .bind(clients)
-            .bind(tasks.platform.as_str())
-            .bind(now)
-            .bind(lease)
-            .bind(lease_until)
+        let rows = bind!(CLAIM, kinds, clients, tasks.platform.as_str(), now, lease, lease_until)
             .fetch_all(&self.writers)
             .await
             .map_err(fault)?;
@@ -75,15 +69,7 @@ impl PostgresStore {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let (kinds, clients) = names(tasks);
-        let row = sqlx::query(HAS_DUE)
-            .bind(kinds)
-            .bind(clients)
-            .bind(tasks.platform.as_str())
-            .bind(now)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        Ok(row.is_some())
+        Ok(self.row(bind!(HAS_DUE, kinds, clients, tasks.platform.as_str(), now)).await?.is_some())
     }
 
     pub(in crate::store) async fn known_events(
@@ -103,15 +89,13 @@ impl PostgresStore {
         platform: Outreach,
         campaign: &str,
     ) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT lead_id FROM platform_leads WHERE contact_id = $1 AND platform = $2 AND campaign_id = $3",
-        )
-        .bind(contact_id)
-        .bind(platform.as_str())
-        .bind(campaign)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
+            contact_id,
+            platform.as_str(),
+            campaign
+        );
+        let row = self.row(bound).await?;
         row.map(|row| row.text("lead_id")).transpose()
     }
 
@@ -144,14 +128,8 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<InSequence>, StoreError> {
-        let rows = sqlx::query(IN_SEQUENCE)
-            .bind(client_id.as_str())
-            .bind(sent_before)
-            .bind(after.unwrap_or(Uuid::nil()))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(IN_SEQUENCE, client_id.as_str(), sent_before, after.unwrap_or(Uuid::nil()), i64::from(limit));
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::in_sequence)
     }
 

@@ -40,16 +40,13 @@ const LOGS_BEFORE: &str = "
 
 impl PostgresStore {
     pub(in crate::store) async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT * FROM contacts WHERE client_id = $1 AND lower(email) = $2
              ORDER BY email = lower(email) DESC, created_at NULLS LAST, contact_id LIMIT 1",
-        )
-        .bind(key.client_id.as_str())
-        .bind(key.email.as_str())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
-        row.as_ref().map(views_of::contact).transpose()
+            key.client_id.as_str(),
+            key.email.as_str()
+        );
+        self.one(bound, views_of::contact).await
     }
 
     /// The newest rows of each list before a place, newest first.
@@ -76,47 +73,36 @@ impl PostgresStore {
         before: Place,
         limit: u32,
     ) -> Result<Vec<PgRow>, StoreError> {
-        sqlx::query(statement)
-            .bind(contact_id)
-            .bind(before.at)
-            .bind(before.id)
-            .bind(i64::from(limit.min(ROWS_MAX)))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)
+        self.rows(bind!(statement, contact_id, before.at, before.id, i64::from(limit.min(ROWS_MAX)))).await
     }
 
     pub(in crate::store) async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
-        let rows = sqlx::query(concat!(
-            event_columns!(),
-            " WHERE ($1::TEXT IS NULL OR e.client_id = $1) AND ($2::TEXT IS NULL OR lower(c.email) = $2)
+        let bound = bind!(
+            concat!(
+                event_columns!(),
+                " WHERE ($1::TEXT IS NULL OR e.client_id = $1) AND ($2::TEXT IS NULL OR lower(c.email) = $2)
                 AND ($3::TEXT IS NULL OR e.kind = $3)
              ORDER BY e.received_at DESC, e.event_id DESC LIMIT $4"
-        ))
-        .bind(filter.client.as_ref().map(ClientId::as_str))
-        .bind(filter.email.as_ref().map(Email::as_str))
-        .bind(filter.kind.as_deref())
-        .bind(i64::from(filter.limit.min(ROWS_MAX)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::event).collect()
+            ),
+            filter.client.as_ref().map(ClientId::as_str),
+            filter.email.as_ref().map(Email::as_str),
+            filter.kind.as_deref(),
+            i64::from(filter.limit.min(ROWS_MAX))
+        );
+        self.all(bound, views_of::event).await
     }
 
     pub(in crate::store) async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskView>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT task_id, kind, client_id, task_key, contact_id, priority, status, attempts, due_at, last_error
              FROM tasks
              WHERE ($1::TEXT IS NULL OR status = $1) AND ($2::TEXT IS NULL OR kind = $2)
              ORDER BY due_at, task_id LIMIT $3",
-        )
-        .bind(filter.status.map(TaskStatus::as_str))
-        .bind(filter.kind.map(TaskKind::as_str))
-        .bind(i64::from(filter.limit.min(ROWS_MAX)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::task).collect()
+            filter.status.map(TaskStatus::as_str),
+            filter.kind.map(TaskKind::as_str),
+            i64::from(filter.limit.min(ROWS_MAX))
+        );
+        self.all(bound, views_of::task).await
     }
 
     pub(in crate::store) async fn counts(&self) -> Result<CountsView, StoreError> {
@@ -124,7 +110,7 @@ impl PostgresStore {
         let contacts =
             "SELECT client_id, lead_status, pipeline_status, campaign_status, lead_email_status, count(*) AS n
             FROM contacts GROUP BY 1, 2, 3, 4, 5";
-        for row in sqlx::query(contacts).fetch_all(&self.readers).await.map_err(fault)? {
+        for row in self.rows(sqlx::query(contacts)).await? {
             views_of::count_contacts(&row, &mut counts)?;
         }
         let maps = [
@@ -137,7 +123,7 @@ impl PostgresStore {
             ("SELECT kind || ' ' || status AS name, count(*) AS n FROM tasks GROUP BY 1", &mut counts.tasks),
         ];
         for (statement, map) in maps {
-            for row in sqlx::query(statement).fetch_all(&self.readers).await.map_err(fault)? {
+            for row in self.rows(sqlx::query(statement)).await? {
                 map.insert(row.text("name")?, row.number("n")?);
             }
         }

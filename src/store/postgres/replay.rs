@@ -75,19 +75,19 @@ impl PostgresStore {
             ("client_id = $3", "$3::TEXT IS NULL"),
         ]);
         let statement = ["SELECT ", columns, " FROM deliveries WHERE ", &conditions, order].concat();
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(page.outcome)
-            .bind(page.source)
-            .bind(page.client)
-            .bind(page.since)
-            .bind(page.until)
-            .bind(page.after.0)
-            .bind(page.after.1)
-            .bind(page.ids)
-            .bind(i64::from(page.limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement),
+            page.outcome,
+            page.source,
+            page.client,
+            page.since,
+            page.until,
+            page.after.0,
+            page.after.1,
+            page.ids,
+            i64::from(page.limit)
+        );
+        self.rows(bound).await
     }
 }
 
@@ -97,7 +97,7 @@ impl PostgresTx {
         deliveries: &[(Uuid, DateTime<Utc>)],
     ) -> Result<Vec<(Uuid, StoredEvent)>, StoreError> {
         let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = deliveries.iter().copied().unzip();
-        let rows = self.read(|| sqlx::query(EVENTS_OF_DELIVERIES).bind(&ids).bind(&times)).await?;
+        let rows = self.read(|| bind!(EVENTS_OF_DELIVERIES, &ids, &times)).await?;
         rows.iter().map(|row| Ok((row.id("delivery_id")?, stored_event(row)?))).collect()
     }
 
@@ -107,7 +107,7 @@ impl PostgresTx {
         log_ids: &[Uuid],
     ) -> Result<Effects, StoreError> {
         let mut effects = Effects::default();
-        for row in &self.read(|| sqlx::query(EFFECTS).bind(task_keys).bind(log_ids)).await? {
+        for row in &self.read(|| bind!(EFFECTS, task_keys, log_ids)).await? {
             match row.maybe("task_key")? {
                 Some(key) => drop(effects.task_keys.insert(key)),
                 None => drop(effects.log_ids.insert(row.id("log_id")?)),
@@ -123,25 +123,28 @@ impl PostgresTx {
     ) -> Result<(), StoreError> {
         if !deliveries.is_empty() {
             let count = |row: &DeliveryAgain| i32::try_from(row.events_count).unwrap_or(i32::MAX);
-            sqlx::query(DELIVERIES_AGAIN)
-                .bind(deliveries.iter().map(|row| row.delivery_id).collect::<Vec<_>>())
-                .bind(deliveries.iter().map(|row| Outcome::as_str(row.outcome)).collect::<Vec<_>>())
-                .bind(deliveries.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
-                .bind(deliveries.iter().map(count).collect::<Vec<_>>())
-                .bind(deliveries.iter().map(|row| Json(&row.earlier)).collect::<Vec<_>>())
-                .execute(self.connection())
-                .await
-                .map_err(fault)?;
+            bind!(
+                DELIVERIES_AGAIN,
+                deliveries.iter().map(|row| row.delivery_id).collect::<Vec<_>>(),
+                deliveries.iter().map(|row| Outcome::as_str(row.outcome)).collect::<Vec<_>>(),
+                deliveries.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>(),
+                deliveries.iter().map(count).collect::<Vec<_>>(),
+                deliveries.iter().map(|row| Json(&row.earlier)).collect::<Vec<_>>()
+            )
+            .execute(self.connection())
+            .await
+            .map_err(fault)?;
         }
         if !withdrawn.is_empty() {
-            sqlx::query(CHAT_ROWS_WITHDRAWN)
-                .bind(withdrawn.iter().map(|event| event.contact_id).collect::<Vec<_>>())
-                .bind(withdrawn.iter().map(|event| event.dedupe_key.as_str()).collect::<Vec<_>>())
-                .execute(self.connection())
-                .await
-                .map_err(fault)?;
-            sqlx::query(EVENTS_WITHDRAWN)
-                .bind(withdrawn.iter().map(|event| event.event_id).collect::<Vec<_>>())
+            bind!(
+                CHAT_ROWS_WITHDRAWN,
+                withdrawn.iter().map(|event| event.contact_id).collect::<Vec<_>>(),
+                withdrawn.iter().map(|event| event.dedupe_key.as_str()).collect::<Vec<_>>()
+            )
+            .execute(self.connection())
+            .await
+            .map_err(fault)?;
+            bind!(EVENTS_WITHDRAWN, withdrawn.iter().map(|event| event.event_id).collect::<Vec<_>>())
                 .execute(self.connection())
                 .await
                 .map_err(fault)?;

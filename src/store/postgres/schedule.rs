@@ -79,7 +79,7 @@ fn coming(
     limit: u32,
 ) -> Query<'static, Postgres, PgArguments> {
     let (date, id) = after.unwrap_or((first_day(), Uuid::nil()));
-    sqlx::query(statement).bind(client_id.to_owned()).bind(until).bind(date).bind(id).bind(i64::from(limit))
+    bind!(statement, client_id.to_owned(), until, date, id, i64::from(limit))
 }
 
 fn lasting(
@@ -90,7 +90,7 @@ fn lasting(
     limit: u32,
 ) -> Query<'static, Postgres, PgArguments> {
     let after = after.unwrap_or(Uuid::nil());
-    sqlx::query(statement).bind(client_id.to_owned()).bind(before).bind(after).bind(i64::from(limit))
+    bind!(statement, client_id.to_owned(), before, after, i64::from(limit))
 }
 
 const fn of_coming(what: Coming) -> &'static str {
@@ -121,7 +121,7 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn next_client(&self, after: &str) -> Result<Option<String>, StoreError> {
-        let rows = self.in_order(sqlx::query(NEXT_CLIENT).bind(after)).await?;
+        let rows = self.in_order(bind!(NEXT_CLIENT, after)).await?;
         rows.first().map_or(Ok(None), |row| row.maybe("client_id"))
     }
 
@@ -150,12 +150,13 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn tasks_alive(&self, task_keys: &[String]) -> Result<Vec<String>, StoreError> {
-        let rows =
-            sqlx::query("SELECT task_key FROM tasks WHERE task_key = ANY($1) AND status IN ('pending', 'running')")
-                .bind(task_keys)
-                .fetch_all(&self.writers)
-                .await
-                .map_err(fault)?;
+        let rows = bind!(
+            "SELECT task_key FROM tasks WHERE task_key = ANY($1) AND status IN ('pending', 'running')",
+            task_keys
+        )
+        .fetch_all(&self.writers)
+        .await
+        .map_err(fault)?;
         rows.iter().map(|row| row.text("task_key")).collect()
     }
 
@@ -165,12 +166,12 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query(
+        let rows = bind!(
             "SELECT list_id FROM lead_lists WHERE client_id = $1 AND list_id > $2 ORDER BY list_id LIMIT $3",
+            client_id.as_str(),
+            after.unwrap_or(Uuid::nil()),
+            i64::from(limit)
         )
-        .bind(client_id.as_str())
-        .bind(after.unwrap_or(Uuid::nil()))
-        .bind(i64::from(limit))
         .fetch_all(&self.writers)
         .await
         .map_err(fault)?;
@@ -178,7 +179,7 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn count_list(&self, list_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let query = sqlx::query(COUNT_LIST).bind(list_id).bind(now);
+        let query = bind!(COUNT_LIST, list_id, now);
         Ok(query.execute(&self.writers).await.map_err(fault)?.rows_affected() > 0)
     }
 
@@ -188,7 +189,7 @@ impl PostgresStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        let rows = self.in_order(sqlx::query(EMPTY_BODIES).bind(since).bind(before).bind(i64::from(limit))).await?;
+        let rows = self.in_order(bind!(EMPTY_BODIES, since, before, i64::from(limit))).await?;
         rows.iter().map(|row| row.try_get("received_at").map_err(fault)).collect()
     }
 
@@ -197,7 +198,7 @@ impl PostgresStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let query = sqlx::query(DELETE_TASKS).bind(before).bind(i64::from(limit));
+        let query = bind!(DELETE_TASKS, before, i64::from(limit));
         Ok(query.execute(&self.writers).await.map_err(fault)?.rows_affected())
     }
 

@@ -112,7 +112,7 @@ async fn plan(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> 
     for (_, _, statements) in MIGRATIONS.iter().take(1) {
         wanted.execute(*statements).await.map_err(fault)?;
     }
-    let rows = sqlx::query(COMPARE).bind(&schema).fetch_all(&mut *wanted).await.map_err(fault)?;
+    let rows = bind!(COMPARE, &schema).fetch_all(&mut *wanted).await.map_err(fault)?;
     wanted.rollback().await.map_err(fault)?;
     let mut plan = Vec::with_capacity(rows.len());
     let mut wrong = Vec::new();
@@ -171,11 +171,11 @@ const COMPARE: &str = "
     ORDER BY 1, 2";
 
 async fn owns_tables(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    sqlx::query(
+    bind!(
         "SELECT coalesce(bool_and(pg_has_role(c.relowner, 'USAGE')), FALSE) FROM pg_class AS c
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(string_to_array($1, ' '))",
+        TABLES
     )
-    .bind(TABLES)
     .fetch_one(connection)
     .await
     .and_then(|row| row.try_get(0))
@@ -275,7 +275,7 @@ async fn chat_memory(connection: &mut PgConnection) -> Result<(), StoreError> {
 /// What is not as it should be and only a person can mend.
 async fn findings(connection: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    let rows = sqlx::query(
+    let rows = bind!(
         "SELECT c.oid::regclass::TEXT AS relation, k.conname::TEXT AS name, pg_get_constraintdef(k.oid) AS definition,
                 (SELECT a.attname::TEXT FROM pg_index AS x JOIN pg_attribute AS a
                      ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
@@ -284,8 +284,8 @@ async fn findings(connection: &mut PgConnection) -> Result<Vec<Finding>, StoreEr
          WHERE c.relnamespace = current_schema()::regnamespace AND NOT k.convalidated AND k.contype = 'c'
            AND c.relname = ANY(string_to_array($1, ' '))
          ORDER BY 1, 2",
+        OWNERS_TABLES
     )
-    .bind(OWNERS_TABLES)
     .fetch_all(&mut *connection)
     .await
     .map_err(fault)?;
@@ -318,12 +318,12 @@ async fn doubles(connection: &mut PgConnection) -> Result<Option<Finding>, Store
     if waiting.await.map_err(fault)?.try_get::<Option<String>, _>(0).map_err(fault)?.is_none() {
         return Ok(None);
     }
-    let row = sqlx::query(
+    let row = bind!(
         "SELECT count(*) AS n, coalesce((array_agg(ids ORDER BY ids))[1:$1], '{}') AS examples
          FROM (SELECT string_agg(contact_id::TEXT, ' = ' ORDER BY created_at, contact_id) AS ids FROM contacts
                GROUP BY client_id, lower(email) HAVING count(*) > 1) AS double",
+        i32::try_from(EXAMPLES_MAX).unwrap_or(1)
     )
-    .bind(i32::try_from(EXAMPLES_MAX).unwrap_or(1))
     .fetch_one(connection)
     .await
     .map_err(fault)?;

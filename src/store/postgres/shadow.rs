@@ -83,7 +83,7 @@ impl PostgresOther {
                 Box::pin(async move {
                     connection.execute(SESSION).await?;
                     if let Some(schema) = schema {
-                        let path = sqlx::query("SELECT set_config('search_path', quote_ident($1), FALSE)").bind(schema);
+                        let path = bind!("SELECT set_config('search_path', quote_ident($1), FALSE)", schema);
                         path.execute(connection).await?;
                     }
                     Ok(())
@@ -119,7 +119,7 @@ impl PostgresOther {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Theirs>, StoreError> {
-        let query = sqlx::query(CONTACTS).bind(client_id.as_str()).bind(after.unwrap_or_default());
+        let query = bind!(CONTACTS, client_id.as_str(), after.unwrap_or_default());
         let rows = query.bind(i64::from(limit)).fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(shadow::theirs).collect()
     }
@@ -129,7 +129,7 @@ impl PostgresOther {
         client_id: &ClientId,
         emails: &[&str],
     ) -> Result<Vec<Theirs>, StoreError> {
-        let query = sqlx::query(CONTACTS_OF).bind(client_id.as_str()).bind(emails);
+        let query = bind!(CONTACTS_OF, client_id.as_str(), emails);
         let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(shadow::theirs).collect()
     }
@@ -140,7 +140,7 @@ impl PostgresOther {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(String, Line)>, StoreError> {
-        let query = sqlx::query(LINES).bind(sessions).bind(since).bind(i64::from(limit));
+        let query = bind!(LINES, sessions, since, i64::from(limit));
         let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.text("session_id")?, shadow::line(row)?))).collect()
     }
@@ -157,7 +157,7 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Ours>, StoreError> {
-        let query = sqlx::query(OURS).bind(client_id.as_str()).bind(after.unwrap_or_default());
+        let query = bind!(OURS, client_id.as_str(), after.unwrap_or_default());
         let rows = query.bind(i64::from(limit)).fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(shadow::ours).collect()
     }
@@ -168,7 +168,7 @@ impl PostgresStore {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Line)>, StoreError> {
-        let query = sqlx::query(OUR_LINES).bind(contacts).bind(since).bind(i64::from(limit));
+        let query = bind!(OUR_LINES, contacts, since, i64::from(limit));
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.id("contact_id")?, shadow::line(row)?))).collect()
     }

@@ -15,7 +15,7 @@ const HOURS: &str = "
 
 impl PostgresStore {
     pub(in crate::store) async fn heard_last(&self, since: i64, limit: u32) -> Result<Vec<HeardLast>, StoreError> {
-        let query = sqlx::query(LAST).bind(since).bind(i64::from(limit));
+        let query = bind!(LAST, since, i64::from(limit));
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(HeardLast::of).collect()
     }
@@ -26,7 +26,7 @@ impl PostgresStore {
         voice: &str,
         since: i64,
     ) -> Result<Hours, StoreError> {
-        let query = sqlx::query(HOURS).bind(client).bind(voice).bind(since);
+        let query = bind!(HOURS, client, voice, since);
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.number("period")?, row.number("n")?))).collect()
     }

@@ -51,14 +51,14 @@ impl PostgresStore {
         emails: &[Email],
     ) -> Result<HashMap<Email, Standing>, StoreError> {
         let emails: Vec<&str> = emails.iter().map(Email::as_str).collect();
-        let query = sqlx::query(STANDINGS).bind(client_id.as_str()).bind(emails);
+        let query = bind!(STANDINGS, client_id.as_str(), emails);
         query.fetch_all(&self.writers).await.map_err(fault)?.iter().map(views_of::standing).collect()
     }
 
     pub(in crate::store) async fn suppressed(&self, asked: &Asked) -> Result<HashMap<Email, Vec<Listed>>, StoreError> {
         let hashes: Vec<&str> = asked.keys().map(String::as_str).collect();
         // By index always, as for batches.
-        let rows = sqlx::query(SUPPRESSED).bind(hashes).fetch_all(&self.writers).await.map_err(fault)?;
+        let rows = bind!(SUPPRESSED, hashes).fetch_all(&self.writers).await.map_err(fault)?;
         let mut suppressed = HashMap::new();
         for row in &rows {
             add_listed(row, asked, &mut suppressed)?;
@@ -67,44 +67,41 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn unsuppress(&self, place: Place<'_>, hashes: &[String]) -> Result<u64, StoreError> {
-        let done = sqlx::query(UNSUPPRESS)
-            .bind(place.scope.as_str())
-            .bind(place.client_id.map(ClientId::as_str))
-            .bind(place.campaign.map(crate::domain::ids::CampaignId::as_str))
-            .bind(hashes)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
-        Ok(done.rows_affected())
+        let bound = bind!(
+            UNSUPPRESS,
+            place.scope.as_str(),
+            place.client_id.map(ClientId::as_str),
+            place.campaign.map(crate::domain::ids::CampaignId::as_str),
+            hashes
+        );
+        self.run(bound).await
     }
 
     pub(in crate::store) async fn suppressions(
         &self,
         filter: &SuppressionFilter,
     ) -> Result<Vec<SuppressionView>, StoreError> {
-        let rows = sqlx::query(LIST)
-            .bind(filter.scope.map(Scope::as_str))
-            .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
-            .bind(filter.reason.map(crate::domain::suppression::Reason::as_str))
-            .bind(filter.after)
-            .bind(i64::from(filter.limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::suppression).collect()
+        let bound = bind!(
+            LIST,
+            filter.scope.map(Scope::as_str),
+            filter.client.as_ref().map(|client| client.as_str().to_owned()),
+            filter.reason.map(crate::domain::suppression::Reason::as_str),
+            filter.after,
+            i64::from(filter.limit)
+        );
+        self.all(bound, views_of::suppression).await
     }
 
     pub(in crate::store) async fn suppression_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query("SELECT key_id, count(*) AS n FROM suppressions GROUP BY key_id ORDER BY key_id")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| Ok((row.text("key_id")?, row.number("n")?))).collect()
+        self.all(sqlx::query("SELECT key_id, count(*) AS n FROM suppressions GROUP BY key_id ORDER BY key_id"), |row| {
+            Ok((row.text("key_id")?, row.number("n")?))
+        })
+        .await
     }
 
     pub(in crate::store) async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
         let statement = reached!("WHERE contact_id IN (", contacts_of_address!(), ") ORDER BY contact_id");
-        let query = sqlx::query(statement).bind(email.as_str());
+        let query = bind!(statement, email.as_str());
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
@@ -119,7 +116,7 @@ impl PostgresStore {
             "WHERE right(lower(email), length($1) + 1) IN ('@' || $1, '.' || $1)
                AND contact_id > $2 ORDER BY contact_id LIMIT $3"
         );
-        let query = sqlx::query(statement).bind(domain).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let query = bind!(statement, domain, after.unwrap_or_default(), i64::from(limit));
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
@@ -130,12 +127,12 @@ impl PostgresStore {
     ) -> Result<Vec<Reached>, StoreError> {
         let statement =
             reached!("WHERE lead_status = 'do_not_contact' AND contact_id > $1 ORDER BY contact_id LIMIT $2");
-        let query = sqlx::query(statement).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let query = bind!(statement, after.unwrap_or_default(), i64::from(limit));
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
     pub(in crate::store) async fn reached(&self, contact_id: Uuid) -> Result<Option<Reached>, StoreError> {
-        let query = sqlx::query(reached!("WHERE contact_id = $1")).bind(contact_id);
+        let query = bind!(reached!("WHERE contact_id = $1"), contact_id);
         query.fetch_optional(&self.readers).await.map_err(fault)?.as_ref().map(views_of::reached).transpose()
     }
 }

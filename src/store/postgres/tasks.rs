@@ -80,12 +80,7 @@ impl PostgresStore {
         lease: Uuid,
     ) -> Result<Vec<ClaimedTask>, StoreError> {
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-        let rows = sqlx::query(CLAIM)
-            .bind(kinds)
-            .bind(i64::from(limit))
-            .bind(now)
-            .bind(lease)
-            .bind(lease_until)
+        let rows = bind!(CLAIM, kinds, i64::from(limit), now, lease, lease_until)
             .fetch_all(&self.writers)
             .await
             .map_err(fault)?;
@@ -99,14 +94,7 @@ impl PostgresStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
-        let rows = sqlx::query(TAKE_OVER)
-            .bind(task_key)
-            .bind(now)
-            .bind(lease)
-            .bind(lease_until)
-            .fetch_all(&self.writers)
-            .await
-            .map_err(fault)?;
+        let rows = bind!(TAKE_OVER, task_key, now, lease, lease_until).fetch_all(&self.writers).await.map_err(fault)?;
         Ok(views_of::claimed(&rows, lease)?.pop())
     }
 
@@ -116,25 +104,18 @@ impl PostgresStore {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT 1 FROM tasks WHERE kind = ANY($1)
                AND ((status = 'pending' AND due_at <= $2) OR (status = 'running' AND lease_until <= $2)) LIMIT 1",
-        )
-        .bind(kinds)
-        .bind(now)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
-        Ok(row.is_some())
+            kinds,
+            now
+        );
+        Ok(self.row(bound).await?.is_some())
     }
 
     pub(in crate::store) async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT 1 FROM tasks WHERE task_key = ANY($1) AND status = 'running' LIMIT 1")
-            .bind(task_keys)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        Ok(row.is_some())
+        let bound = bind!("SELECT 1 FROM tasks WHERE task_key = ANY($1) AND status = 'running' LIMIT 1", task_keys);
+        Ok(self.row(bound).await?.is_some())
     }
 
     pub(in crate::store) async fn extend_lease(
@@ -143,15 +124,13 @@ impl PostgresStore {
         lease: Uuid,
         lease_until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("UPDATE tasks SET lease_until = $3 WHERE task_id = $1 AND lease = $2 AND status = 'running'")
-                .bind(task_id)
-                .bind(lease)
-                .bind(lease_until)
-                .execute(&self.writers)
-                .await
-                .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+        let bound = bind!(
+            "UPDATE tasks SET lease_until = $3 WHERE task_id = $1 AND lease = $2 AND status = 'running'",
+            task_id,
+            lease,
+            lease_until
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn settle_tasks(
@@ -163,34 +142,38 @@ impl PostgresStore {
         let mut tx = self.transaction().await?;
         let tasks: Vec<Uuid> = settled.iter().map(|settled| settled.task_id).collect();
         let contacts: Vec<Uuid> = leads.iter().map(|lead| lead.contact_id).collect();
-        sqlx::query(LOCK_CONTACTS).bind(&tasks).bind(contacts).execute(&mut *tx).await.map_err(fault)?;
-        sqlx::query(LOCK_TASKS).bind(&tasks).execute(&mut *tx).await.map_err(fault)?;
-        let done = sqlx::query(SETTLE)
-            .bind(tasks)
-            .bind(settled.iter().map(|settled| settled.lease).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| settled.wanted).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| Ended::of(settled).status).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| Ended::of(settled).due_at).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| Ended::of(settled).error).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| Ended::of(settled).uncounted).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| settled.now).collect::<Vec<_>>())
-            .bind(settled.iter().map(|settled| matches!(settled.end, TaskEnd::Again { .. })).collect::<Vec<_>>())
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
+        bind!(LOCK_CONTACTS, &tasks, contacts).execute(&mut *tx).await.map_err(fault)?;
+        bind!(LOCK_TASKS, &tasks).execute(&mut *tx).await.map_err(fault)?;
+        let done = bind!(
+            SETTLE,
+            tasks,
+            settled.iter().map(|settled| settled.lease).collect::<Vec<_>>(),
+            settled.iter().map(|settled| settled.wanted).collect::<Vec<_>>(),
+            settled.iter().map(|settled| Ended::of(settled).status).collect::<Vec<_>>(),
+            settled.iter().map(|settled| Ended::of(settled).due_at).collect::<Vec<_>>(),
+            settled.iter().map(|settled| Ended::of(settled).error).collect::<Vec<_>>(),
+            settled.iter().map(|settled| Ended::of(settled).uncounted).collect::<Vec<_>>(),
+            settled.iter().map(|settled| settled.now).collect::<Vec<_>>(),
+            settled.iter().map(|settled| matches!(settled.end, TaskEnd::Again { .. })).collect::<Vec<_>>()
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
         if !leads.is_empty() {
             let ids: Vec<Uuid> = leads.iter().map(|lead| lead.contact_id).collect();
             let records: Vec<&str> = leads.iter().map(|lead| lead.airtable_lead_id.as_str()).collect();
-            sqlx::query(LEADS)
-                .bind(&ids)
-                .bind(&records)
-                .bind(leads.iter().map(|lead| lead.stage.as_str()).collect::<Vec<_>>())
-                .bind(leads.iter().map(|lead| lead.now).collect::<Vec<_>>())
-                .bind(leads.iter().map(|lead| Json(&lead.cells)).collect::<Vec<_>>())
-                .execute(&mut *tx)
-                .await
-                .map_err(fault)?;
-            sqlx::query(CHAT_LEADS).bind(ids).bind(records).execute(&mut *tx).await.map_err(fault)?;
+            bind!(
+                LEADS,
+                &ids,
+                &records,
+                leads.iter().map(|lead| lead.stage.as_str()).collect::<Vec<_>>(),
+                leads.iter().map(|lead| lead.now).collect::<Vec<_>>(),
+                leads.iter().map(|lead| Json(&lead.cells)).collect::<Vec<_>>()
+            )
+            .execute(&mut *tx)
+            .await
+            .map_err(fault)?;
+            bind!(CHAT_LEADS, ids, records).execute(&mut *tx).await.map_err(fault)?;
             let told: Vec<NotificationRow> = leads.iter().flat_map(|lead| lead.notifications.iter().cloned()).collect();
             write_notifications(&mut tx, &told).await?;
         }
@@ -204,7 +187,7 @@ impl PostgresStore {
         };
         if !log_rows.is_empty() {
             let ids: Vec<Uuid> = log_rows.iter().map(|row| row.log_id).collect();
-            sqlx::query(FORGET_PENDING).bind(ids).execute(&mut *tx).await.map_err(fault)?;
+            bind!(FORGET_PENDING, ids).execute(&mut *tx).await.map_err(fault)?;
         }
         write_logs(&mut tx, log_rows, dead).await?;
         tx.commit().await.map_err(fault)?;
@@ -212,27 +195,24 @@ impl PostgresStore {
     }
 
     pub(in crate::store) async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE tasks SET status = 'pending', attempts = 0, due_at = $2, updated_at = $2
              WHERE task_id = $1 AND status <> 'running'",
-        )
-        .bind(task_id)
-        .bind(now)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            task_id,
+            now
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
-        let rows = sqlx::query(concat!(
-            contact_columns!(),
-            ", c.lead_written, c.ai_context_summary FROM contacts AS c WHERE c.contact_id = ANY($1)"
-        ))
-        .bind(contact_ids)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let bound = bind!(
+            concat!(
+                contact_columns!(),
+                ", c.lead_written, c.ai_context_summary FROM contacts AS c WHERE c.contact_id = ANY($1)"
+            ),
+            contact_ids
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::lead_subject)
     }
 
@@ -243,31 +223,26 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Email)>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT contact_id, lower(email) AS email FROM contacts
              WHERE current_campaign_id = $1 AND client_id = $2 AND contact_id > $3
              ORDER BY contact_id LIMIT $4",
-        )
-        .bind(campaign.as_str())
-        .bind(client_id.as_str())
-        .bind(after.unwrap_or(Uuid::nil()))
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+            campaign.as_str(),
+            client_id.as_str(),
+            after.unwrap_or(Uuid::nil()),
+            i64::from(limit)
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::id_and_email)
     }
 
     pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT client_id, lower(email) AS email FROM contacts WHERE changed_outside IS NOT NULL
              ORDER BY contact_id LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(key).collect()
+            i64::from(limit)
+        );
+        self.all(bound, key).await
     }
 }
 

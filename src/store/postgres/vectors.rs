@@ -1,6 +1,6 @@
 //! What the work with the vector index asks of the database.
 
-use super::{PostgresStore, fault};
+use super::PostgresStore;
 use crate::store::vectors::{EngagedContact, MessageView, VectorPassage};
 use crate::store::{StoreError, views_of};
 use chrono::{DateTime, Utc};
@@ -49,33 +49,24 @@ impl PostgresStore {
         &self,
         subjects: &[String],
     ) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM vector_passages WHERE subject = ANY($1) ORDER BY subject")
-            .bind(subjects)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
+        let bound = bind!("SELECT * FROM vector_passages WHERE subject = ANY($1) ORDER BY subject", subjects);
+        self.all(bound, views_of::vector_passage).await
     }
 
     pub(in crate::store) async fn vector_passages_of(
         &self,
         contact_id: Uuid,
     ) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM vector_passages WHERE contact_id = $1 ORDER BY subject")
-            .bind(contact_id)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
+        let bound = bind!("SELECT * FROM vector_passages WHERE contact_id = $1 ORDER BY subject", contact_id);
+        self.all(bound, views_of::vector_passage).await
     }
 
     pub(in crate::store) async fn vector_documents(&self) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM vector_passages WHERE starts_with(subject, 'document:') ORDER BY subject")
-                .fetch_all(&self.readers)
-                .await
-                .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
+        self.all(
+            sqlx::query("SELECT * FROM vector_passages WHERE starts_with(subject, 'document:') ORDER BY subject"),
+            views_of::vector_passage,
+        )
+        .await
     }
 
     pub(in crate::store) async fn note_vector_passages(
@@ -88,28 +79,24 @@ impl PostgresStore {
         let chunks: Vec<i32> =
             passages.iter().map(|passage| i32::try_from(passage.chunks).unwrap_or(i32::MAX)).collect();
         let contacts: Vec<Option<Uuid>> = passages.iter().map(|passage| passage.contact_id).collect();
-        sqlx::query(NOTE)
-            .bind(texts(|passage| &passage.subject))
-            .bind(texts(|passage| &passage.home))
-            .bind(texts(|passage| passage.namespace.as_str()))
-            .bind(texts(|passage| &passage.passage_id))
-            .bind(chunks)
-            .bind(maybe(|passage| passage.hash.as_deref()))
-            .bind(contacts)
-            .bind(maybe(|passage| passage.lead_id.as_deref()))
-            .bind(now)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            NOTE,
+            texts(|passage| &passage.subject),
+            texts(|passage| &passage.home),
+            texts(|passage| passage.namespace.as_str()),
+            texts(|passage| &passage.passage_id),
+            chunks,
+            maybe(|passage| passage.hash.as_deref()),
+            contacts,
+            maybe(|passage| passage.lead_id.as_deref()),
+            now
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn forget_vector_passages(&self, subjects: &[String]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM vector_passages WHERE subject = ANY($1)")
-            .bind(subjects)
-            .execute(&self.writers)
-            .await
-            .map_err(fault)?;
+        self.run(bind!("DELETE FROM vector_passages WHERE subject = ANY($1)", subjects)).await?;
         Ok(())
     }
 
@@ -119,20 +106,13 @@ impl PostgresStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<MessageView>, StoreError> {
-        let rows = sqlx::query(MESSAGES)
-            .bind(contact_id)
-            .bind(after.unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::message).collect()
+        self.all(bind!(MESSAGES, contact_id, after.unwrap_or_default(), i64::from(limit)), views_of::message).await
     }
 
     pub(in crate::store) async fn mark_vectorized(&self, marks: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
         let (ids, vectors): (Vec<Uuid>, Vec<Option<&str>>) =
             marks.iter().map(|(id, vector)| (*id, vector.as_deref())).unzip();
-        sqlx::query(
+        let bound = bind!(
             "WITH marked AS (
                 SELECT h.chat_id, v.vector_id FROM chat_history AS h
                 JOIN unnest($1::UUID[], $2::TEXT[]) AS v(chat_id, vector_id) ON v.chat_id = h.chat_id
@@ -140,12 +120,10 @@ impl PostgresStore {
              )
              UPDATE chat_history AS h SET is_vectorized = marked.vector_id IS NOT NULL, vector_id = marked.vector_id
              FROM marked WHERE h.chat_id = marked.chat_id",
-        )
-        .bind(ids)
-        .bind(vectors)
-        .execute(&self.writers)
-        .await
-        .map_err(fault)?;
+            ids,
+            vectors
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
@@ -155,13 +133,6 @@ impl PostgresStore {
         home: &str,
         limit: u32,
     ) -> Result<Vec<EngagedContact>, StoreError> {
-        let rows = sqlx::query(ENGAGED)
-            .bind(after.unwrap_or_default())
-            .bind(home)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::engaged_contact).collect()
+        self.all(bind!(ENGAGED, after.unwrap_or_default(), home, i64::from(limit)), views_of::engaged_contact).await
     }
 }

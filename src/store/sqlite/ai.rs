@@ -38,32 +38,17 @@ impl SqliteStore {
         tokens: i64,
         tokens_max: i64,
     ) -> Result<bool, StoreError> {
-        let row = sqlx::query(RESERVE)
-            .bind(day)
-            .bind(tokens)
-            .bind(tokens_max)
-            .fetch_optional(&self.writer)
-            .await
-            .map_err(fault)?;
+        let row = bind!(RESERVE, day, tokens, tokens_max).fetch_optional(&self.writer).await.map_err(fault)?;
         Ok(row.is_some())
     }
 
     pub(in crate::store) async fn correct_tokens(&self, day: &str, by: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE ai_days SET tokens = max(0, tokens + ?2) WHERE day = ?1")
-            .bind(day)
-            .bind(by)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!("UPDATE ai_days SET tokens = max(0, tokens + ?2) WHERE day = ?1", day, by)).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn ai_day(&self, day: &str) -> Result<AiDay, StoreError> {
-        let row = sqlx::query("SELECT tokens, calls FROM ai_days WHERE day = ?1")
-            .bind(day)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
+        let row = self.row(bind!("SELECT tokens, calls FROM ai_days WHERE day = ?1", day)).await?;
         views_of::ai_day(row.as_ref())
     }
 
@@ -73,14 +58,7 @@ impl SqliteStore {
         message_key: &str,
         reading_key: &str,
     ) -> Result<Option<ReplyToRead>, StoreError> {
-        let row = sqlx::query(REPLY)
-            .bind(contact_id.to_string())
-            .bind(message_key)
-            .bind(reading_key)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::reply_to_read).transpose()
+        self.one(bind!(REPLY, contact_id.to_string(), message_key, reading_key), views_of::reply_to_read).await
     }
 
     pub(in crate::store) async fn conversation(
@@ -89,22 +67,21 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Option<Conversation>, StoreError> {
         let id = contact_id.to_string();
-        let contact = sqlx::query(CONTACT).bind(&id).fetch_optional(&self.readers).await.map_err(fault)?;
+        let contact = self.row(bind!(CONTACT, &id)).await?;
         let Some(contact) = contact else { return Ok(None) };
-        let messages = sqlx::query(MESSAGES).bind(&id).bind(limit).fetch_all(&self.readers).await.map_err(fault)?;
+        let messages = self.rows(bind!(MESSAGES, &id, limit)).await?;
         views_of::conversation(&contact, &messages).map(Some)
     }
 
     pub(in crate::store) async fn write_summary(&self, write: &SummaryWrite) -> Result<bool, StoreError> {
-        let done = sqlx::query(SUMMARY)
-            .bind(write.contact_id.to_string())
-            .bind(&write.summary)
-            .bind(&write.made_of)
-            .bind(&write.seen)
-            .bind(time_text(write.now))
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+        let bound = bind!(
+            SUMMARY,
+            write.contact_id.to_string(),
+            &write.summary,
+            &write.made_of,
+            &write.seen,
+            time_text(write.now)
+        );
+        Ok(self.run(bound).await? == 1)
     }
 }

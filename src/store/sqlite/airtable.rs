@@ -4,7 +4,7 @@ use super::load::contact_columns;
 use super::{SqliteStore, StoreError, fault, json_text, time_text};
 use crate::domain::ids::CampaignId;
 use crate::engine::rows::LeadSubject;
-use crate::store::cells::Cells as _;
+use crate::store::cells::{self, Cells as _};
 use crate::store::views::{CampaignCounts, Slot};
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
@@ -49,48 +49,29 @@ impl SqliteStore {
         spacing_ms: i64,
         month: &str,
     ) -> Result<Slot, StoreError> {
-        let row = sqlx::query(SLOT)
-            .bind(name)
-            .bind(now_ms)
-            .bind(spacing_ms)
-            .bind(month)
-            .fetch_one(&self.writer)
-            .await
-            .map_err(fault)?;
+        let row = bind!(SLOT, name, now_ms, spacing_ms, month).fetch_one(&self.writer).await.map_err(fault)?;
         Ok(Slot { at_ms: row.number("at_ms")?, calls_this_month: row.number("calls")? })
     }
 
     pub(in crate::store) async fn delay_budget(&self, name: &str, by_ms: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE budgets SET next_at_ms = next_at_ms + ?2 WHERE name = ?1")
-            .bind(name)
-            .bind(by_ms)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!("UPDATE budgets SET next_at_ms = next_at_ms + ?2 WHERE name = ?1", name, by_ms)).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn pause_budget(&self, name: &str, until_ms: i64) -> Result<(), StoreError> {
-        sqlx::query(PAUSE).bind(name).bind(until_ms).execute(&self.writer).await.map_err(fault)?;
+        self.run(bind!(PAUSE, name, until_ms)).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn budget_paused_until(&self, name: &str) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT paused_until_ms FROM budgets WHERE name = ?1")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
+        let row = self.row(bind!("SELECT paused_until_ms FROM budgets WHERE name = ?1", name)).await?;
         row.as_ref().map_or(Ok(0), |row| row.number("paused_until_ms"))
     }
 
     pub(in crate::store) async fn cursors(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = sqlx::query("SELECT name, value FROM cursors WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")
-            .bind(prefix)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| Ok((row.text("name")?, row.text("value")?))).collect()
+        let bound =
+            bind!("SELECT name, value FROM cursors WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", prefix);
+        self.all(bound, |row| Ok((row.text("name")?, row.text("value")?))).await
     }
 
     pub(in crate::store) async fn set_cursor(
@@ -100,29 +81,29 @@ impl SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let query = match value {
-            Some(value) => sqlx::query(
+            Some(value) => bind!(
                 "INSERT INTO cursors (name, value, updated_at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-            )
-            .bind(name)
-            .bind(value)
-            .bind(time_text(now)),
-            None => sqlx::query("DELETE FROM cursors WHERE name = ?1").bind(name),
+                name,
+                value,
+                time_text(now)
+            ),
+            None => bind!("DELETE FROM cursors WHERE name = ?1", name),
         };
         query.execute(&self.writer).await.map_err(fault)?;
         Ok(())
     }
 
     pub(in crate::store) async fn contacts_of_leads(&self, leads: &[String]) -> Result<Vec<LeadSubject>, StoreError> {
-        let rows = sqlx::query(concat!(
+        let bound = bind!(
+            concat!(
             contact_columns!(),
             ", c.lead_written, c.ai_context_summary FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.airtable_lead_id = k.value
              ORDER BY c.contact_id"
-        ))
-        .bind(json_text(leads)?)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        ),
+            json_text(leads)?
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::lead_subject)
     }
 
@@ -130,18 +111,14 @@ impl SqliteStore {
         &self,
         since: DateTime<Utc>,
     ) -> Result<Vec<CampaignId>, StoreError> {
-        let rows =
-            sqlx::query(CAMPAIGNS_CHANGED).bind(time_text(since)).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::campaign_id).collect()
+        self.all(bind!(CAMPAIGNS_CHANGED, time_text(since)), cells::campaign_id).await
     }
 
     pub(in crate::store) async fn campaign_counts(
         &self,
         campaigns: &[CampaignId],
     ) -> Result<Vec<CampaignCounts>, StoreError> {
-        let rows =
-            sqlx::query(CAMPAIGN_COUNTS).bind(json_text(campaigns)?).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::campaign_counts).collect()
+        self.all(bind!(CAMPAIGN_COUNTS, json_text(campaigns)?), views_of::campaign_counts).await
     }
 
     pub(in crate::store) async fn leads_without_campaign(
@@ -149,12 +126,6 @@ impl SqliteStore {
         campaigns: &[CampaignId],
         limit: u32,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query(LEADS_WITHOUT_CAMPAIGN)
-            .bind(json_text(campaigns)?)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| row.id("contact_id")).collect()
+        self.all(bind!(LEADS_WITHOUT_CAMPAIGN, json_text(campaigns)?, limit), |row| row.id("contact_id")).await
     }
 }

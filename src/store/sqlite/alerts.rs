@@ -6,7 +6,6 @@ use crate::domain::alert::AlertStatus;
 use crate::domain::ids::ClientId;
 use crate::store::alerts::{AlertRow, of_dead_task};
 use crate::store::api::alert_conditions;
-use crate::store::cells::{Cells as _, unreadable};
 use crate::store::console::FAR_FUTURE;
 use crate::store::views::{AlertCount, AlertFilter, AlertView, ROWS_MAX};
 use crate::store::views_of;
@@ -69,7 +68,7 @@ pub(super) async fn succeeded(
     tasks: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query(SUCCEEDED).bind(json_text(tasks)?).bind(time_text(now)).execute(connection).await.map_err(fault)?;
+    bind!(SUCCEEDED, json_text(tasks)?, time_text(now)).execute(connection).await.map_err(fault)?;
     Ok(())
 }
 
@@ -79,15 +78,8 @@ pub(super) async fn given_up(
     tasks: &[Uuid],
     by: (Uuid, DateTime<Utc>),
 ) -> Result<(), StoreError> {
-    let rows = sqlx::query(DEAD).bind(json_text(tasks)?).fetch_all(&mut *connection).await.map_err(fault)?;
-    let mut alerts = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let tenant = ClientId::parse(&row.text("client_id")?).map_err(|error| unreadable("client id", error))?;
-        let (kind, task_key) = (row.text("kind")?, row.text("task_key")?);
-        let contact_id = row.maybe("contact_id")?.and_then(|id| id.parse().ok());
-        let error = row.maybe("last_error")?.unwrap_or_default();
-        alerts.push(of_dead_task(&tenant, (&kind, &task_key), contact_id, &error, by));
-    }
+    let rows = bind!(DEAD, json_text(tasks)?).fetch_all(&mut *connection).await.map_err(fault)?;
+    let alerts: Vec<AlertRow> = rows.iter().map(|row| of_dead_task(row, by)).collect::<Result<_, _>>()?;
     raise(connection, &alerts).await
 }
 
@@ -99,33 +91,29 @@ impl SqliteStore {
             &alert_conditions(filter),
             " ORDER BY last_at DESC, alert_id DESC LIMIT $7",
         ];
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.concat()))
-            .bind(filter.status.map(AlertStatus::as_str))
-            .bind(filter.client.as_ref().map(ClientId::as_str))
-            .bind(filter.kind.map(crate::domain::alert::AlertKind::as_str))
-            .bind(filter.contact_id.map(|id| id.to_string()))
-            .bind(time_text(at))
-            .bind(id.to_string())
-            .bind(filter.limit.min(ROWS_MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::alert).collect()
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement.concat()),
+            filter.status.map(AlertStatus::as_str),
+            filter.client.as_ref().map(ClientId::as_str),
+            filter.kind.map(crate::domain::alert::AlertKind::as_str),
+            filter.contact_id.map(|id| id.to_string()),
+            time_text(at),
+            id.to_string(),
+            filter.limit.min(ROWS_MAX)
+        );
+        self.all(bound, views_of::alert).await
     }
 
     pub(in crate::store) async fn alert_counts(
         &self,
         client: Option<&ClientId>,
     ) -> Result<Vec<AlertCount>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT kind, status, count(*) AS n FROM alerts WHERE (?1 IS NULL OR client_id = ?1)
              GROUP BY kind, status ORDER BY kind, status",
-        )
-        .bind(client.map(ClientId::as_str))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::alert_count).collect()
+            client.map(ClientId::as_str)
+        );
+        self.all(bound, views_of::alert_count).await
     }
 
     pub(in crate::store) async fn end_alert(
@@ -134,18 +122,15 @@ impl SqliteStore {
         status: AlertStatus,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE alerts SET status = ?2,
                 acknowledged_at = CASE WHEN ?2 = 'acknowledged' THEN ?3 ELSE acknowledged_at END,
                 resolved_at = CASE WHEN ?2 = 'resolved' THEN ?3 END
              WHERE alert_id = ?1 AND (status = 'open' OR (status = 'acknowledged' AND ?2 = 'resolved'))",
-        )
-        .bind(id.to_string())
-        .bind(status.as_str())
-        .bind(time_text(now))
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            id.to_string(),
+            status.as_str(),
+            time_text(now)
+        );
+        Ok(self.run(bound).await? == 1)
     }
 }

@@ -1,6 +1,6 @@
 //! What the API asks of the database: along indexes, page by page.
 
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError};
 use crate::domain::ids::ClientId;
 use crate::store::api::{ContactFilter, TaskPage, stage_condition, stage_texts, task_conditions};
 use crate::store::views::{ContactView, ROWS_MAX, TaskView};
@@ -22,31 +22,29 @@ impl SqliteStore {
             " ORDER BY contact_id LIMIT $3",
         ];
         let [lead, pipeline, campaign, email] = stage_texts(filter.stage);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement.concat()))
-            .bind(filter.client.as_str())
-            .bind(filter.after.unwrap_or(Uuid::nil()).to_string())
-            .bind(filter.limit.min(ROWS_MAX))
-            .bind(lead)
-            .bind(pipeline)
-            .bind(campaign)
-            .bind(email)
-            .bind(filter.list.map(|list| list.to_string()))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::contact).collect()
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement.concat()),
+            filter.client.as_str(),
+            filter.after.unwrap_or(Uuid::nil()).to_string(),
+            filter.limit.min(ROWS_MAX),
+            lead,
+            pipeline,
+            campaign,
+            email,
+            filter.list.map(|list| list.to_string())
+        );
+        self.all(bound, views_of::contact).await
     }
 
     pub(in crate::store) async fn tasks_page(&self, filter: &TaskPage) -> Result<Vec<TaskView>, StoreError> {
         let statement = [TASK, task_conditions(filter), " AND task_id > $3 ORDER BY task_id LIMIT $4"].concat();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(filter.status.as_str())
-            .bind(filter.client.as_ref().map_or("", ClientId::as_str))
-            .bind(filter.after.unwrap_or(Uuid::nil()).to_string())
-            .bind(filter.limit.min(ROWS_MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::task).collect()
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement),
+            filter.status.as_str(),
+            filter.client.as_ref().map_or("", ClientId::as_str),
+            filter.after.unwrap_or(Uuid::nil()).to_string(),
+            filter.limit.min(ROWS_MAX)
+        );
+        self.all(bound, views_of::task).await
     }
 }

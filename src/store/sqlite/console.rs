@@ -94,13 +94,7 @@ const EVENTS_OF_DELIVERY: &str = "
 
 impl SqliteStore {
     async fn all_time(&self, scope: &str, period: i64, limit: u32) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(ALL_TIME)
-            .bind(scope)
-            .bind(period)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)
+        self.rows(bind!(ALL_TIME, scope, period, i64::from(limit))).await
     }
 
     pub(in crate::store) async fn stage_counts(&self) -> Result<StageCounts, StoreError> {
@@ -122,27 +116,26 @@ impl SqliteStore {
         _step_seconds: i64,
         from: i64,
     ) -> Result<Vec<RatePoint>, StoreError> {
-        let rows = sqlx::query(RATES).bind(steps).bind(from).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::rate_point).collect()
+        self.all(bind!(RATES, steps, from), views_of::rate_point).await
     }
 
     pub(in crate::store) async fn fold_counters(&self, now: i64) -> Result<bool, StoreError> {
         // Counted straight into the counters: there is one writer, so nothing is to be folded.
         for (scope, kept) in KEPT_SECONDS {
-            sqlx::query(FORGET).bind(scope).bind(now - kept).execute(&self.writer).await.map_err(fault)?;
+            self.run(bind!(FORGET, scope, now - kept)).await?;
         }
         Ok(true)
     }
 
     pub(in crate::store) async fn task_queues(&self) -> Result<Vec<Queue>, StoreError> {
         let kinds: Vec<&str> = TaskKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        let rows = sqlx::query(QUEUES)
-            .bind(json_text(&kinds)?)
-            .bind(json_text(&OPEN.map(crate::engine::rows::TaskStatus::as_str))?)
-            .bind(i64::from(TASKS_COUNTED_MAX + 1))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            QUEUES,
+            json_text(&kinds)?,
+            json_text(&OPEN.map(crate::engine::rows::TaskStatus::as_str))?,
+            i64::from(TASKS_COUNTED_MAX + 1)
+        );
+        let rows = self.rows(bound).await?;
         views_of::queues(&rows)
     }
 
@@ -153,12 +146,14 @@ impl SqliteStore {
             None => ("", DateTime::UNIX_EPOCH, Uuid::nil()),
         };
         let kind = if kind.is_empty() { query.kind.map_or("", TaskKind::as_str) } else { kind };
-        let mut statement = sqlx::query(statement)
-            .bind(query.status.as_str())
-            .bind(kind)
-            .bind(time_text(due_at))
-            .bind(task_id.to_string())
-            .bind(i64::from(query.limit));
+        let mut statement = bind!(
+            statement,
+            query.status.as_str(),
+            kind,
+            time_text(due_at),
+            task_id.to_string(),
+            i64::from(query.limit)
+        );
         if let Some(kind) = query.kind {
             statement = statement.bind(kind.as_str());
         }
@@ -167,12 +162,7 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn task(&self, task_id: Uuid) -> Result<Option<TaskView>, StoreError> {
-        let row = sqlx::query(concat!(task_columns!(), " WHERE task_id = ?1"))
-            .bind(task_id.to_string())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::task).transpose()
+        self.one(bind!(concat!(task_columns!(), " WHERE task_id = ?1"), task_id.to_string()), views_of::task).await
     }
 
     pub(in crate::store) async fn drop_task(
@@ -183,13 +173,8 @@ impl SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?.tx;
-        let dropped = sqlx::query(DROP_TASK)
-            .bind(task_id.to_string())
-            .bind(reason)
-            .bind(time_text(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
+        let dropped =
+            bind!(DROP_TASK, task_id.to_string(), reason, time_text(now)).execute(&mut *tx).await.map_err(fault)?;
         if dropped.rows_affected() == 0 {
             return Ok(false);
         }
@@ -199,35 +184,24 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn budgets(&self) -> Result<Vec<Budget>, StoreError> {
-        let rows = sqlx::query("SELECT name, paused_until_ms, month, calls FROM budgets ORDER BY name LIMIT 200")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::budget).collect()
+        self.all(
+            sqlx::query("SELECT name, paused_until_ms, month, calls FROM budgets ORDER BY name LIMIT 200"),
+            views_of::budget,
+        )
+        .await
     }
 
     pub(in crate::store) async fn list_lines(&self, limit: u32) -> Result<Vec<ListLine>, StoreError> {
-        let rows = sqlx::query(LISTS).bind(i64::from(limit)).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::list_line).collect()
+        self.all(bind!(LISTS, i64::from(limit)), views_of::list_line).await
     }
 
     pub(in crate::store) async fn contacts_from_address(&self, prefix: &str) -> Result<Vec<ContactLine>, StoreError> {
-        let rows = sqlx::query(CONTACTS)
-            .bind(prefix)
-            .bind(i64::from(ROWS_SCANNED_MAX / 10))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::contact_line).collect()
+        self.all(bind!(CONTACTS, prefix, i64::from(ROWS_SCANNED_MAX / 10)), views_of::contact_line).await
     }
 
     pub(in crate::store) async fn contact_by_id(&self, contact_id: Uuid) -> Result<Option<ContactView>, StoreError> {
-        let row = sqlx::query("SELECT * FROM contacts WHERE contact_id = ?1")
-            .bind(contact_id.to_string())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::contact).transpose()
+        let bound = bind!("SELECT * FROM contacts WHERE contact_id = ?1", contact_id.to_string());
+        self.one(bound, views_of::contact).await
     }
 
     pub(in crate::store) async fn scan_deliveries(&self, query: &DeliveryQuery) -> Result<Scanned, StoreError> {
@@ -238,31 +212,28 @@ impl SqliteStore {
         };
         let (until, id) = query.upper_bound();
         let looks = query.rows_looked_at_max();
-        let rows = sqlx::query(statement)
-            .bind(query.outcome.map(Outcome::as_str))
-            .bind(query.source.map(Source::as_str))
-            .bind(query.client.as_ref().map(ClientId::as_str))
-            .bind(time_text(query.from.unwrap_or(DateTime::UNIX_EPOCH)))
-            .bind(time_text(until))
-            .bind(id.to_string())
-            .bind(i64::from(looks))
-            .bind(i64::from(query.limit + 1))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            statement,
+            query.outcome.map(Outcome::as_str),
+            query.source.map(Source::as_str),
+            query.client.as_ref().map(ClientId::as_str),
+            time_text(query.from.unwrap_or(DateTime::UNIX_EPOCH)),
+            time_text(until),
+            id.to_string(),
+            i64::from(looks),
+            i64::from(query.limit + 1)
+        );
+        let rows = self.rows(bound).await?;
         views_of::scanned(&rows, looks)
     }
 
     pub(in crate::store) async fn delivery_body(&self, delivery_id: Uuid) -> Result<Option<DeliveryBody>, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT delivery_id, client_id, source, received_at, outcome, reason, events_count, body FROM deliveries
              WHERE delivery_id = ?1",
-        )
-        .bind(delivery_id.to_string())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
-        row.as_ref().map(views_of::delivery_body).transpose()
+            delivery_id.to_string()
+        );
+        self.one(bound, views_of::delivery_body).await
     }
 
     pub(in crate::store) async fn events_of_delivery(
@@ -270,12 +241,6 @@ impl SqliteStore {
         delivery_id: Uuid,
         received_at: DateTime<Utc>,
     ) -> Result<Vec<EventView>, StoreError> {
-        let rows = sqlx::query(EVENTS_OF_DELIVERY)
-            .bind(delivery_id.to_string())
-            .bind(time_text(received_at))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::event).collect()
+        self.all(bind!(EVENTS_OF_DELIVERY, delivery_id.to_string(), time_text(received_at)), views_of::event).await
     }
 }

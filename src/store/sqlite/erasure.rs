@@ -96,16 +96,16 @@ impl SqliteTx {
         client_id: Option<&ClientId>,
         email: &Email,
     ) -> Result<Vec<Subject>, StoreError> {
-        let query = sqlx::query(SUBJECTS).bind(email.as_str()).bind(client_id.map(ClientId::as_str));
+        let query = bind!(SUBJECTS, email.as_str(), client_id.map(ClientId::as_str));
         query.fetch_all(&mut *self.tx).await.map_err(fault)?.iter().map(views_of::subject).collect()
     }
 
     pub(in crate::store) async fn deliveries_of(&mut self, contact_id: Uuid) -> Result<Vec<Mention>, StoreError> {
-        let rows = sqlx::query(
+        let rows = bind!(
             "SELECT d.delivery_id AS id, d.body, d.reason FROM deliveries AS d
              WHERE d.delivery_id IN (SELECT e.delivery_id FROM events AS e WHERE e.contact_id = ?1)",
+            contact_id.to_string()
         )
-        .bind(contact_id.to_string())
         .fetch_all(&mut *self.tx)
         .await
         .map_err(fault)?;
@@ -120,13 +120,11 @@ impl SqliteTx {
         session_id: &str,
     ) -> Result<TakenApart, StoreError> {
         let (old, new) = (contact_id.to_string(), successor.to_string());
-        let busy = sqlx::query("SELECT max(lease_until) AS x FROM tasks WHERE contact_id = ?1 AND status = 'running'")
-            .bind(&old)
+        let busy = bind!("SELECT max(lease_until) AS x FROM tasks WHERE contact_id = ?1 AND status = 'running'", &old)
             .fetch_one(&mut *self.tx)
             .await
             .map_err(fault)?;
-        let indexed = sqlx::query("SELECT 1 FROM vector_passages WHERE contact_id = ?1 LIMIT 1")
-            .bind(&old)
+        let indexed = bind!("SELECT 1 FROM vector_passages WHERE contact_id = ?1 LIMIT 1", &old)
             .fetch_optional(&mut *self.tx)
             .await
             .map_err(fault)?;
@@ -146,7 +144,7 @@ impl SqliteTx {
             ("-", BORN),
             ("contacts", "DELETE FROM contacts WHERE contact_id = ?1"),
         ] {
-            let query = sqlx::query(statement).bind(&old).bind(&new).bind(session_id);
+            let query = bind!(statement, &old, &new, session_id);
             let done = query.execute(&mut *self.tx).await.map_err(fault)?;
             taken.rows.insert(name, done.rows_affected());
         }
@@ -155,12 +153,12 @@ impl SqliteTx {
     }
 
     pub(in crate::store) async fn forget_aside(&mut self, client_id: &ClientId, key: &str) -> Result<u64, StoreError> {
-        let done = sqlx::query(
+        let done = bind!(
             "DELETE FROM gmail_aside WHERE (client_id, mailbox, message_id) IN (
                 SELECT client_id, mailbox, message_id FROM gmail_aside WHERE client_id = ?1 AND key = ?2)",
+            client_id.as_str(),
+            key
         )
-        .bind(client_id.as_str())
-        .bind(key)
         .execute(&mut *self.tx)
         .await
         .map_err(fault)?;
@@ -175,7 +173,7 @@ impl SqliteTx {
         let Place { name, id: key, .. } = place;
         // All names are constants of this program; nobody else writes while this transaction is open.
         let statement = format!("SELECT t.{key} AS id, {} FROM {name} AS t WHERE t.{key} = ?1", listed(place));
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(id.to_string());
+        let query = bind!(AssertSqlSafe(statement), id.to_string());
         let row = query.fetch_optional(&mut *self.tx).await.map_err(fault)?;
         row.as_ref().map(|row| views_of::mention(row, place)).transpose()
     }
@@ -199,7 +197,7 @@ impl SqliteTx {
             }
             format!("UPDATE {name} SET {} WHERE {key} = ?1", sets.join(", "))
         };
-        let mut query = sqlx::query(AssertSqlSafe(statement)).bind(id.to_string());
+        let mut query = bind!(AssertSqlSafe(statement), id.to_string());
         for text in texts.into_iter().flatten() {
             query = query.bind(text);
         }
@@ -211,22 +209,11 @@ impl SqliteTx {
     }
 
     pub(in crate::store) async fn save_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO erasures (
+        bind!("INSERT INTO erasures (
                 receipt_id, client_id, subject_hmac, key_id, requested_at, keeps_suppression, removed, parts, completed_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (receipt_id) DO UPDATE SET
-                removed = excluded.removed, parts = excluded.parts, completed_at = excluded.completed_at",
-        )
-        .bind(receipt.receipt_id.to_string())
-        .bind(receipt.client_id.as_ref().map(ClientId::as_str))
-        .bind(&receipt.subject_hmac)
-        .bind(&receipt.key_id)
-        .bind(time_text(receipt.requested_at))
-        .bind(receipt.keeps_suppression)
-        .bind(json_text(&receipt.removed)?)
-        .bind(json_text(&receipt.parts)?)
-        .bind(receipt.completed_at.map(time_text))
+                removed = excluded.removed, parts = excluded.parts, completed_at = excluded.completed_at", receipt.receipt_id.to_string(), receipt.client_id.as_ref().map(ClientId::as_str), &receipt.subject_hmac, &receipt.key_id, time_text(receipt.requested_at), receipt.keeps_suppression, json_text(&receipt.removed)?, json_text(&receipt.parts)?, receipt.completed_at.map(time_text))
         .execute(&mut *self.tx)
         .await
         .map_err(fault)?;
@@ -237,14 +224,14 @@ impl SqliteTx {
         &mut self,
         chat_ids: &[Uuid],
     ) -> Result<Vec<(Uuid, ClientId)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = bind!(
             "SELECT DISTINCT c.contact_id, c.client_id
              FROM json_each(?1) AS k
                 CROSS JOIN chat_history AS h ON h.chat_id = k.value
                 JOIN vector_passages AS v ON v.subject = 'message:' || h.chat_id
                 JOIN contacts AS c ON c.contact_id = h.contact_id",
+            json_text(chat_ids)?
         )
-        .bind(json_text(chat_ids)?)
         .fetch_all(&mut *self.tx)
         .await
         .map_err(fault)?;
@@ -267,13 +254,13 @@ impl SqliteTx {
     }
 
     pub(in crate::store) async fn receipts_of(&mut self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(json_text(hashes)?);
+        let query = bind!(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat()), json_text(hashes)?);
         query.fetch_all(&mut *self.tx).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 
     pub(in crate::store) async fn hold_receipt(&mut self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = ?1"].concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id.to_string());
+        let query = bind!(AssertSqlSafe(statement), receipt_id.to_string());
         query.fetch_optional(&mut *self.tx).await.map_err(fault)?.as_ref().map(views_of::receipt).transpose()
     }
 }
@@ -298,26 +285,25 @@ impl SqliteStore {
                     OR EXISTS (SELECT 1 FROM json_each(?4) AS p WHERE instr({whole}, p.value) > 0))
              ORDER BY t.{id} LIMIT ?5"
         );
-        let rows = sqlx::query(AssertSqlSafe(statement))
-            .bind(client_id.map(ClientId::as_str))
-            .bind(after.unwrap_or_default().to_string())
-            .bind(json_text(&patterns.folded)?)
-            .bind(json_text(&patterns.exact)?)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| views_of::mention(row, place)).collect()
+        let bound = bind!(
+            AssertSqlSafe(statement),
+            client_id.map(ClientId::as_str),
+            after.unwrap_or_default().to_string(),
+            json_text(&patterns.folded)?,
+            json_text(&patterns.exact)?,
+            limit
+        );
+        self.all(bound, |row| views_of::mention(row, place)).await
     }
 
     pub(in crate::store) async fn receipt(&self, receipt_id: Uuid) -> Result<Option<Receipt>, StoreError> {
         let statement = [RECEIPT_COLUMNS, "WHERE receipt_id = ?1"].concat();
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(receipt_id.to_string());
+        let query = bind!(AssertSqlSafe(statement), receipt_id.to_string());
         query.fetch_optional(&self.readers).await.map_err(fault)?.as_ref().map(views_of::receipt).transpose()
     }
 
     pub(in crate::store) async fn receipts_of(&self, hashes: &[String]) -> Result<Vec<Receipt>, StoreError> {
-        let query = sqlx::query(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat())).bind(json_text(hashes)?);
+        let query = bind!(AssertSqlSafe([RECEIPT_COLUMNS, OF_SUBJECT].concat()), json_text(hashes)?);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::receipt).collect()
     }
 
@@ -349,7 +335,7 @@ impl SqliteStore {
                  ORDER BY received_at, delivery_id",
             ),
         ] {
-            let query = sqlx::query(statement).bind(contact_id.to_string()).bind(session_id);
+            let query = bind!(statement, contact_id.to_string(), session_id);
             let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
             tables.insert(name.to_owned(), rows.iter().map(row_json).collect::<Result<Vec<_>, _>>()?);
         }

@@ -2,7 +2,7 @@
 
 use super::{SqliteStore, StoreError, fault, json_text, time_text};
 use crate::domain::ids::{ClientId, Email};
-use crate::store::cells::Cells as _;
+use crate::store::cells::{self, Cells as _};
 use crate::store::views::{Clues, News, Owners};
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
@@ -65,24 +65,20 @@ const NEWS: &str = "
 
 impl SqliteStore {
     pub(in crate::store) async fn owners(&self, client_id: &ClientId, clues: &Clues) -> Result<Owners, StoreError> {
-        let rows = sqlx::query(OWNERS)
-            .bind(client_id.as_str())
-            .bind(json_text(&clues.addresses)?)
-            .bind(json_text(&clues.event_keys)?)
-            .bind(json_text(&clues.threads)?)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            OWNERS,
+            client_id.as_str(),
+            json_text(&clues.addresses)?,
+            json_text(&clues.event_keys)?,
+            json_text(&clues.threads)?
+        );
+        let rows = self.rows(bound).await?;
         views_of::owners(&rows)
     }
 
     pub(in crate::store) async fn cursor(&self, name: &str) -> Result<Option<(String, DateTime<Utc>)>, StoreError> {
-        let row = sqlx::query("SELECT value, updated_at FROM cursors WHERE name = ?1")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.map(|row| Ok((row.text("value")?, views_of::time(&row, "updated_at")?))).transpose()
+        let row = self.row(bind!("SELECT value, updated_at FROM cursors WHERE name = ?1", name)).await?;
+        row.map(|row| Ok((row.text("value")?, cells::time(&row, "updated_at")?))).transpose()
     }
 
     pub(in crate::store) async fn advance_cursor(
@@ -91,13 +87,7 @@ impl SqliteStore {
         value: u64,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query(ADVANCE)
-            .bind(name)
-            .bind(value.to_string())
-            .bind(time_text(now))
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(ADVANCE, name, value.to_string(), time_text(now))).await?;
         Ok(())
     }
 
@@ -109,21 +99,8 @@ impl SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let rows = json_text(rows)?;
-        sqlx::query(IS_NOT_DUE)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(&rows)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
-        sqlx::query(SET_ASIDE)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(&rows)
-            .bind(time_text(now))
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(IS_NOT_DUE, client_id.as_str(), mailbox.as_str(), &rows)).await?;
+        self.run(bind!(SET_ASIDE, client_id.as_str(), mailbox.as_str(), &rows, time_text(now))).await?;
         Ok(())
     }
 
@@ -131,7 +108,7 @@ impl SqliteStore {
         &self,
         keys: &[(ClientId, String)],
     ) -> Result<Vec<(ClientId, Email)>, StoreError> {
-        let rows = sqlx::query(CALL_BACK).bind(json_text(keys)?).fetch_all(&self.writer).await.map_err(fault)?;
+        let rows = bind!(CALL_BACK, json_text(keys)?).fetch_all(&self.writer).await.map_err(fault)?;
         views_of::mailboxes(&rows)
     }
 
@@ -141,14 +118,7 @@ impl SqliteStore {
         mailbox: &Email,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(CALLED_BACK)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| row.text("message_id")).collect()
+        self.all(bind!(CALLED_BACK, client_id.as_str(), mailbox.as_str(), limit), |row| row.text("message_id")).await
     }
 
     pub(in crate::store) async fn take_from_aside(
@@ -157,25 +127,19 @@ impl SqliteStore {
         mailbox: &Email,
         message_ids: &[String],
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "DELETE FROM gmail_aside
              WHERE client_id = ?1 AND mailbox = ?2 AND message_id IN (SELECT value FROM json_each(?3))",
-        )
-        .bind(client_id.as_str())
-        .bind(mailbox.as_str())
-        .bind(json_text(message_ids)?)
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
+            client_id.as_str(),
+            mailbox.as_str(),
+            json_text(message_ids)?
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn expire_aside(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM gmail_aside WHERE seen_at < ?1")
-            .bind(time_text(before))
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!("DELETE FROM gmail_aside WHERE seen_at < ?1", time_text(before))).await?;
         Ok(())
     }
 
@@ -185,13 +149,7 @@ impl SqliteStore {
         mailbox: &Email,
         mails_max: u32,
     ) -> Result<(), StoreError> {
-        sqlx::query(BOUND)
-            .bind(client_id.as_str())
-            .bind(mailbox.as_str())
-            .bind(mails_max)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        self.run(bind!(BOUND, client_id.as_str(), mailbox.as_str(), mails_max)).await?;
         Ok(())
     }
 
@@ -202,14 +160,13 @@ impl SqliteStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
-        let rows = sqlx::query(NEWS)
-            .bind(time_text(since))
-            .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(json_text(clients)?)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::news).collect()
+        let bound = bind!(
+            NEWS,
+            time_text(since),
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            json_text(clients)?,
+            limit
+        );
+        self.all(bound, views_of::news).await
     }
 }

@@ -35,22 +35,19 @@ const KNOWN: &str = "
 
 impl SqliteStore {
     pub(in crate::store) async fn ensure_list(&self, list: &ListWrite) -> Result<Uuid, StoreError> {
-        sqlx::query(ENSURE)
-            .bind(list.list_id.to_string())
-            .bind(&list.list_name)
-            .bind(list.client_id.as_str())
-            .bind(&list.description)
-            .bind(list.source)
-            .bind(json_text(&list.metadata)?)
-            .bind(time_text(list.now))
-            .bind(&list.created_by)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
-        let row = sqlx::query(FIND)
-            .bind(list.list_id.to_string())
-            .bind(list.client_id.as_str())
-            .bind(&list.list_name)
+        let bound = bind!(
+            ENSURE,
+            list.list_id.to_string(),
+            &list.list_name,
+            list.client_id.as_str(),
+            &list.description,
+            list.source,
+            json_text(&list.metadata)?,
+            time_text(list.now),
+            &list.created_by
+        );
+        self.run(bound).await?;
+        let row = bind!(FIND, list.list_id.to_string(), list.client_id.as_str(), &list.list_name)
             .fetch_one(&self.writer)
             .await
             .map_err(fault)?;
@@ -58,12 +55,8 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn list_client(&self, list_id: Uuid) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT client_id FROM lead_lists WHERE list_id = ?1")
-            .bind(list_id.to_string())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(|row| row.text("client_id")).transpose()
+        let bound = bind!("SELECT client_id FROM lead_lists WHERE list_id = ?1", list_id.to_string());
+        self.one(bound, |row| row.text("client_id")).await
     }
 
     pub(in crate::store) async fn close_list(
@@ -73,11 +66,7 @@ impl SqliteStore {
         metadata: &serde_json::Value,
         now: DateTime<Utc>,
     ) -> Result<ListTotals, StoreError> {
-        let row = sqlx::query(TOTALS)
-            .bind(list_id.to_string())
-            .bind(status)
-            .bind(json_text(metadata)?)
-            .bind(time_text(now))
+        let row = bind!(TOTALS, list_id.to_string(), status, json_text(metadata)?, time_text(now))
             .fetch_one(&self.writer)
             .await
             .map_err(fault)?;
@@ -92,12 +81,7 @@ impl SqliteStore {
         client_id: &ClientId,
         emails: &[Email],
     ) -> Result<HashMap<Email, (Stage, Option<Uuid>)>, StoreError> {
-        let rows = sqlx::query(KNOWN)
-            .bind(client_id.as_str())
-            .bind(json_text(emails)?)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::known_stage).collect()
+        let known = self.all(bind!(KNOWN, client_id.as_str(), json_text(emails)?), views_of::known_stage).await?;
+        Ok(known.into_iter().collect())
     }
 }

@@ -62,12 +62,12 @@ impl SqliteTx {
         asked: &Asked,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
-        let rows = sqlx::query(CONTACTS).bind(keys_json(contacts)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
+        let rows = bind!(CONTACTS, keys_json(contacts)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
         for row in &rows {
             known.contacts.insert(key(row)?, known_contact(row)?);
         }
         if !events.is_empty() {
-            let rows = sqlx::query(EVENTS).bind(json_text(events)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
+            let rows = bind!(EVENTS, json_text(events)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
             for row in &rows {
                 let event = stored_event(row)?;
                 known.events.insert((event.key.client_id.clone(), event.dedupe_key.clone()), event);
@@ -75,8 +75,7 @@ impl SqliteTx {
         }
         if !asked.is_empty() {
             let hashes: Vec<&String> = asked.keys().collect();
-            let rows =
-                sqlx::query(SUPPRESSED).bind(json_text(&hashes)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
+            let rows = bind!(SUPPRESSED, json_text(&hashes)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
             for row in &rows {
                 add_listed(row, asked, &mut known.suppressed)?;
             }
@@ -90,13 +89,13 @@ impl SqliteTx {
     ) -> Result<HashMap<ContactKey, History>, StoreError> {
         let keys = keys_json(contacts)?;
         let mut histories = HashMap::new();
-        let rows = sqlx::query(CONTACTS).bind(&keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
+        let rows = bind!(CONTACTS, &keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
         for row in &rows {
             let known = known_contact(row)?;
             let baseline = if known.is_adopted { known.contact } else { row.json("baseline")? };
             histories.insert(key(row)?, History { baseline, events: Vec::new() });
         }
-        let rows = sqlx::query(HISTORIES).bind(&keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
+        let rows = bind!(HISTORIES, &keys).fetch_all(&mut *self.tx).await.map_err(fault)?;
         for row in &rows {
             let event = stored_event(row)?;
             if let Some(history) = histories.get_mut(&event.key) {

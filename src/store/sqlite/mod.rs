@@ -28,9 +28,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 pub(super) use shadow::SqliteOther;
 use sqlx::migrate::MigrateError;
+use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Row as _, Sqlite, Transaction};
 use std::collections::BTreeSet;
@@ -115,7 +116,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM contacts LIMIT 1").fetch_optional(&self.readers).await.map_err(fault)?;
+        self.row(sqlx::query("SELECT 1 FROM contacts LIMIT 1")).await?;
         Ok(())
     }
 
@@ -134,6 +135,41 @@ impl SqliteStore {
             }
             Err(error) => Err(fault(error)),
         }
+    }
+}
+
+/// A statement with its values.
+type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+impl SqliteStore {
+    async fn rows(&self, bound: Bound<'_>) -> Result<Vec<SqliteRow>, StoreError> {
+        bound.fetch_all(&self.readers).await.map_err(fault)
+    }
+
+    async fn row(&self, bound: Bound<'_>) -> Result<Option<SqliteRow>, StoreError> {
+        bound.fetch_optional(&self.readers).await.map_err(fault)
+    }
+
+    /// All that is found, each row as `read` reads it.
+    async fn all<T>(
+        &self,
+        bound: Bound<'_>,
+        read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows(bound).await?.iter().map(read).collect()
+    }
+
+    async fn one<T>(
+        &self,
+        bound: Bound<'_>,
+        read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.row(bound).await?.as_ref().map(read).transpose()
+    }
+
+    /// Writes, in a transaction of its own; gives how many rows.
+    async fn run(&self, bound: Bound<'_>) -> Result<u64, StoreError> {
+        Ok(bound.execute(&self.writer).await.map_err(fault)?.rows_affected())
     }
 }
 

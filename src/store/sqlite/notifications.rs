@@ -91,13 +91,7 @@ impl SqliteStore {
         targets: &[String],
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(DUE_TARGETS)
-            .bind(json_text(targets)?)
-            .bind(time_text(now))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| row.text("target")).collect()
+        self.all(bind!(DUE_TARGETS, json_text(targets)?, time_text(now)), |row| row.text("target")).await
     }
 
     pub(in crate::store) async fn claim_notifications(
@@ -108,16 +102,18 @@ impl SqliteStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        let rows = sqlx::query(CLAIM)
-            .bind(target)
-            .bind(limit)
-            .bind(time_text(now))
-            .bind(lease.to_string())
-            .bind(time_text(lease_until))
-            .bind(json_text(NotificationKind::ALL)?)
-            .fetch_all(&self.writer)
-            .await
-            .map_err(fault)?;
+        let rows = bind!(
+            CLAIM,
+            target,
+            limit,
+            time_text(now),
+            lease.to_string(),
+            time_text(lease_until),
+            json_text(NotificationKind::ALL)?
+        )
+        .fetch_all(&self.writer)
+        .await
+        .map_err(fault)?;
         views_of::claimed_notifications(&rows, lease)
     }
 
@@ -143,11 +139,11 @@ impl SqliteStore {
                 })
             })
             .collect();
-        let done = sqlx::query(SETTLE).bind(json_text(&values)?).execute(&mut *tx).await.map_err(fault)?;
+        let done = bind!(SETTLE, json_text(&values)?).execute(&mut *tx).await.map_err(fault)?;
         let waiting: Vec<&serde_json::Value> =
             values.iter().filter(|value| value.get("due_at").is_some_and(|due_at| !due_at.is_null())).collect();
         if !waiting.is_empty() {
-            sqlx::query(WAIT).bind(json_text(&waiting)?).execute(&mut *tx).await.map_err(fault)?;
+            bind!(WAIT, json_text(&waiting)?).execute(&mut *tx).await.map_err(fault)?;
         }
         logs(&mut tx, log_rows).await?;
         tx.commit().await.map_err(fault)?;
@@ -155,21 +151,18 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn target_states(&self) -> Result<Vec<TargetState>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM notification_targets").fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(views_of::target_state).collect()
+        self.all(sqlx::query("SELECT * FROM notification_targets"), views_of::target_state).await
     }
 
     pub(in crate::store) async fn pause_target(&self, target: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "INSERT INTO notification_targets (target, paused_until) VALUES (?1, ?2)
              ON CONFLICT (target) DO UPDATE SET
                 paused_until = max(coalesce(notification_targets.paused_until, excluded.paused_until), excluded.paused_until)",
-        )
-        .bind(target)
-        .bind(time_text(until))
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
+            target,
+            time_text(until)
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
@@ -179,70 +172,61 @@ impl SqliteStore {
         url_sha256: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "INSERT INTO notification_targets (target, disabled_at, disabled_url_sha256) VALUES (?1, ?3, ?2)
              ON CONFLICT (target) DO UPDATE SET
                 disabled_at = excluded.disabled_at, disabled_url_sha256 = excluded.disabled_url_sha256",
-        )
-        .bind(target)
-        .bind(url_sha256)
-        .bind(time_text(now))
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
+            target,
+            url_sha256,
+            time_text(now)
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn enable_target(&self, target: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE notification_targets SET disabled_at = NULL, disabled_url_sha256 = NULL
              WHERE target = ?1 AND disabled_at IS NOT NULL",
-        )
-        .bind(target)
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            target
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn notifications(
         &self,
         filter: &NotificationFilter,
     ) -> Result<Vec<NotificationView>, StoreError> {
-        let rows = sqlx::query(if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST })
-            .bind(filter.status.map(NotificationStatus::as_str))
-            .bind(filter.target.as_deref())
-            .bind(filter.client.as_ref().map(ClientId::as_str))
-            .bind(filter.limit.min(ROWS_MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::notification).collect()
+        let bound = bind!(
+            if filter.status.is_some() { NEWEST_OF_STATUS } else { NEWEST },
+            filter.status.map(NotificationStatus::as_str),
+            filter.target.as_deref(),
+            filter.client.as_ref().map(ClientId::as_str),
+            filter.limit.min(ROWS_MAX)
+        );
+        self.all(bound, views_of::notification).await
     }
 
     pub(in crate::store) async fn notification_counts(&self) -> Result<Vec<NotificationCount>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT target, status, count(*) AS n, min(created_at) AS oldest_at FROM notifications
+        self.all(
+            sqlx::query(
+                "SELECT target, status, count(*) AS n, min(created_at) AS oldest_at FROM notifications
              GROUP BY target, status ORDER BY target, status",
+            ),
+            views_of::notification_count,
         )
-        .fetch_all(&self.readers)
         .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::notification_count).collect()
     }
 
     pub(in crate::store) async fn retry_notification(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE notifications SET status = 'pending', attempts = 0, first_tried_at = NULL, due_at = ?2, updated_at = ?2,
                 seq = (SELECT max(seq) + 1 FROM notifications)
              WHERE notification_id = ?1 AND status = 'dead'",
-        )
-        .bind(id.to_string())
-        .bind(time_text(now))
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            id.to_string(),
+            time_text(now)
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn retry_dead_notifications(
@@ -251,14 +235,7 @@ impl SqliteStore {
         client: Option<&ClientId>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(RETRY_DEAD)
-            .bind(target)
-            .bind(client.map(ClientId::as_str))
-            .bind(time_text(now))
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
-        Ok(done.rows_affected())
+        self.run(bind!(RETRY_DEAD, target, client.map(ClientId::as_str), time_text(now))).await
     }
 
     pub(in crate::store) async fn prune_notifications(
@@ -266,27 +243,21 @@ impl SqliteStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "DELETE FROM notifications WHERE seq IN (
                 SELECT seq FROM notifications WHERE status = 'delivered' AND updated_at < ?1 ORDER BY updated_at LIMIT ?2)",
-        )
-        .bind(time_text(before))
-        .bind(limit)
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected())
+            time_text(before),
+            limit
+        );
+        self.run(bound).await
     }
 
     pub(in crate::store) async fn untold_alerts(&self, limit: u32) -> Result<Vec<AlertTold>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT * FROM alerts WHERE is_told = 0 AND status = 'open' ORDER BY first_at, alert_id LIMIT ?1",
-        )
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::alert_told).collect()
+            limit
+        );
+        self.all(bound, views_of::alert_told).await
     }
 
     pub(in crate::store) async fn tell_alert(
@@ -295,12 +266,14 @@ impl SqliteStore {
         rows: &[NotificationRow],
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?.tx;
-        let done = sqlx::query("UPDATE alerts SET is_told = 1 WHERE alert_id = ?1 AND times = ?2 AND is_told = 0")
-            .bind(alert.alert_id.to_string())
-            .bind(alert.times)
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
+        let done = bind!(
+            "UPDATE alerts SET is_told = 1 WHERE alert_id = ?1 AND times = ?2 AND is_told = 0",
+            alert.alert_id.to_string(),
+            alert.times
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }

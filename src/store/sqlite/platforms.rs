@@ -56,16 +56,18 @@ impl SqliteStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
-        let rows = sqlx::query(CLAIM)
-            .bind(json_text(tasks.kinds)?)
-            .bind(json_text(tasks.clients)?)
-            .bind(tasks.platform.as_str())
-            .bind(time_text(now))
-            .bind(lease.to_string())
-            .bind(time_text(lease_until))
-            .fetch_all(&self.writer)
-            .await
-            .map_err(fault)?;
+        let rows = bind!(
+            CLAIM,
+            json_text(tasks.kinds)?,
+            json_text(tasks.clients)?,
+            tasks.platform.as_str(),
+            time_text(now),
+            lease.to_string(),
+            time_text(lease_until)
+        )
+        .fetch_all(&self.writer)
+        .await
+        .map_err(fault)?;
         Ok(views_of::claimed(&rows, lease)?.pop())
     }
 
@@ -74,15 +76,9 @@ impl SqliteStore {
         tasks: AccountTasks<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let row = sqlx::query(HAS_DUE)
-            .bind(json_text(tasks.kinds)?)
-            .bind(json_text(tasks.clients)?)
-            .bind(tasks.platform.as_str())
-            .bind(time_text(now))
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        Ok(row.is_some())
+        let bound =
+            bind!(HAS_DUE, json_text(tasks.kinds)?, json_text(tasks.clients)?, tasks.platform.as_str(), time_text(now));
+        Ok(self.row(bound).await?.is_some())
     }
 
     pub(in crate::store) async fn known_events(
@@ -105,15 +101,13 @@ impl SqliteStore {
         platform: Outreach,
         campaign: &str,
     ) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT lead_id FROM platform_leads WHERE contact_id = ?1 AND platform = ?2 AND campaign_id = ?3",
-        )
-        .bind(contact_id.to_string())
-        .bind(platform.as_str())
-        .bind(campaign)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
+            contact_id.to_string(),
+            platform.as_str(),
+            campaign
+        );
+        let row = self.row(bound).await?;
         row.map(|row| row.text("lead_id")).transpose()
     }
 
@@ -146,14 +140,14 @@ impl SqliteStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<InSequence>, StoreError> {
-        let rows = sqlx::query(IN_SEQUENCE)
-            .bind(client_id.as_str())
-            .bind(time_text(sent_before))
-            .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            IN_SEQUENCE,
+            client_id.as_str(),
+            time_text(sent_before),
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            limit
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::in_sequence)
     }
 

@@ -39,13 +39,12 @@ const LOGS_BEFORE: &str = "
 
 impl SqliteStore {
     pub(in crate::store) async fn contact(&self, key: &ContactKey) -> Result<Option<ContactView>, StoreError> {
-        let row = sqlx::query("SELECT * FROM contacts WHERE client_id = ?1 AND email = ?2")
-            .bind(key.client_id.as_str())
-            .bind(key.email.as_str())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(fault)?;
-        row.as_ref().map(views_of::contact).transpose()
+        let bound = bind!(
+            "SELECT * FROM contacts WHERE client_id = ?1 AND email = ?2",
+            key.client_id.as_str(),
+            key.email.as_str()
+        );
+        self.one(bound, views_of::contact).await
     }
 
     /// The newest rows of each list before a place, newest first.
@@ -72,46 +71,37 @@ impl SqliteStore {
         before: Place,
         limit: u32,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(statement)
-            .bind(contact_id.to_string())
-            .bind(time_text(before.at))
-            .bind(before.id.to_string())
-            .bind(limit.min(ROWS_MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)
+        let bound =
+            bind!(statement, contact_id.to_string(), time_text(before.at), before.id.to_string(), limit.min(ROWS_MAX));
+        self.rows(bound).await
     }
 
     pub(in crate::store) async fn events(&self, filter: &EventFilter) -> Result<Vec<EventView>, StoreError> {
-        let rows = sqlx::query(concat!(
+        let bound = bind!(
+            concat!(
             event_columns!(),
             " WHERE (?1 IS NULL OR e.client_id = ?1) AND (?2 IS NULL OR c.email = ?2) AND (?3 IS NULL OR e.kind = ?3)
              ORDER BY e.received_at DESC, e.event_id DESC LIMIT ?4",
-        ))
-        .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
-        .bind(filter.email.as_ref().map(|email| email.as_str().to_owned()))
-        .bind(filter.kind.clone())
-        .bind(filter.limit.min(ROWS_MAX))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::event).collect()
+        ),
+            filter.client.as_ref().map(|client| client.as_str().to_owned()),
+            filter.email.as_ref().map(|email| email.as_str().to_owned()),
+            filter.kind.clone(),
+            filter.limit.min(ROWS_MAX)
+        );
+        self.all(bound, views_of::event).await
     }
 
     pub(in crate::store) async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskView>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT task_id, kind, client_id, task_key, contact_id, priority, status, attempts, due_at, last_error
              FROM tasks
              WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR kind = ?2)
              ORDER BY due_at, task_id LIMIT ?3",
-        )
-        .bind(filter.status.map(crate::engine::rows::TaskStatus::as_str))
-        .bind(filter.kind.map(crate::engine::rows::TaskKind::as_str))
-        .bind(filter.limit.min(ROWS_MAX))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::task).collect()
+            filter.status.map(crate::engine::rows::TaskStatus::as_str),
+            filter.kind.map(crate::engine::rows::TaskKind::as_str),
+            filter.limit.min(ROWS_MAX)
+        );
+        self.all(bound, views_of::task).await
     }
 
     pub(in crate::store) async fn counts(&self) -> Result<CountsView, StoreError> {
@@ -119,7 +109,7 @@ impl SqliteStore {
         let contacts =
             "SELECT client_id, lead_status, pipeline_status, campaign_status, lead_email_status, count(*) AS n
             FROM contacts GROUP BY 1, 2, 3, 4, 5";
-        for row in sqlx::query(contacts).fetch_all(&self.readers).await.map_err(fault)? {
+        for row in self.rows(sqlx::query(contacts)).await? {
             views_of::count_contacts(&row, &mut counts)?;
         }
         let two = [
@@ -131,7 +121,7 @@ impl SqliteStore {
             ("SELECT kind || ' ' || status AS name, count(*) AS n FROM tasks GROUP BY 1", &mut counts.tasks),
         ];
         for (statement, map) in two {
-            for row in sqlx::query(statement).fetch_all(&self.readers).await.map_err(fault)? {
+            for row in self.rows(sqlx::query(statement)).await? {
                 map.insert(row.text("name")?, row.number("n")?);
             }
         }

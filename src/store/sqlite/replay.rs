@@ -74,19 +74,19 @@ impl SqliteStore {
             ("client_id = ?3", "?3 IS NULL"),
         ]);
         let statement = ["SELECT ", columns, " FROM deliveries WHERE ", &conditions, order].concat();
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(page.outcome)
-            .bind(page.source)
-            .bind(page.client)
-            .bind(time_text(page.since))
-            .bind(time_text(page.until))
-            .bind(time_text(page.after.0))
-            .bind(page.after.1.to_string())
-            .bind(json_text(page.ids)?)
-            .bind(page.limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)
+        let bound = bind!(
+            sqlx::AssertSqlSafe(statement),
+            page.outcome,
+            page.source,
+            page.client,
+            time_text(page.since),
+            time_text(page.until),
+            time_text(page.after.0),
+            page.after.1.to_string(),
+            json_text(page.ids)?,
+            page.limit
+        );
+        self.rows(bound).await
     }
 }
 
@@ -96,8 +96,7 @@ impl SqliteTx {
         deliveries: &[(Uuid, DateTime<Utc>)],
     ) -> Result<Vec<(Uuid, StoredEvent)>, StoreError> {
         let pairs: Vec<(Uuid, String)> = deliveries.iter().map(|(id, at)| (*id, time_text(*at))).collect();
-        let rows =
-            sqlx::query(EVENTS_OF_DELIVERIES).bind(json_text(&pairs)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
+        let rows = bind!(EVENTS_OF_DELIVERIES, json_text(&pairs)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.id("delivery_id")?, stored_event(row)?))).collect()
     }
 
@@ -106,12 +105,8 @@ impl SqliteTx {
         task_keys: &[String],
         log_ids: &[Uuid],
     ) -> Result<Effects, StoreError> {
-        let rows = sqlx::query(EFFECTS)
-            .bind(json_text(task_keys)?)
-            .bind(json_text(log_ids)?)
-            .fetch_all(&mut *self.tx)
-            .await
-            .map_err(fault)?;
+        let rows =
+            bind!(EFFECTS, json_text(task_keys)?, json_text(log_ids)?).fetch_all(&mut *self.tx).await.map_err(fault)?;
         let mut effects = Effects::default();
         for row in &rows {
             match row.maybe("task_key")? {

@@ -65,7 +65,7 @@ const DELETE_TASKS: &str = "
 
 impl SqliteStore {
     pub(in crate::store) async fn next_client(&self, after: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(NEXT_CLIENT).bind(after).fetch_one(&self.readers).await.map_err(fault)?;
+        let row = bind!(NEXT_CLIENT, after).fetch_one(&self.readers).await.map_err(fault)?;
         row.maybe("client_id")
     }
 
@@ -82,21 +82,12 @@ impl SqliteStore {
             Coming::FollowUps => FOLLOW_UPS,
         };
         let (date, id) = after.map(|(date, id)| (date.to_string(), id.to_string())).unwrap_or_default();
-        let rows = sqlx::query(statement)
-            .bind(client_id.as_str())
-            .bind(until.to_string())
-            .bind(date)
-            .bind(id)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter()
-            .map(|row| {
-                let date = row.text("follow_up_date")?;
-                Ok((date.parse().map_err(|error| unreadable("follow-up date", error))?, row.id("contact_id")?))
-            })
-            .collect()
+        let bound = bind!(statement, client_id.as_str(), until.to_string(), date, id, limit);
+        self.all(bound, |row| {
+            let date = row.text("follow_up_date")?;
+            Ok((date.parse().map_err(|error| unreadable("follow-up date", error))?, row.id("contact_id")?))
+        })
+        .await
     }
 
     pub(in crate::store) async fn lasting(
@@ -111,27 +102,23 @@ impl SqliteStore {
             Lasting::Silence => SILENCES,
             Lasting::Sequence => SEQUENCES,
         };
-        let rows = sqlx::query(statement)
-            .bind(client_id.as_str())
-            .bind(time_text(before))
-            .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| Ok((row.id("contact_id")?, row.flag("is_due")?))).collect()
+        let bound = bind!(
+            statement,
+            client_id.as_str(),
+            time_text(before),
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            limit
+        );
+        self.all(bound, |row| Ok((row.id("contact_id")?, row.flag("is_due")?))).await
     }
 
     pub(in crate::store) async fn tasks_alive(&self, task_keys: &[String]) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT task_key FROM tasks
              WHERE task_key IN (SELECT value FROM json_each(?1)) AND status IN ('pending', 'running')",
-        )
-        .bind(json_text(task_keys)?)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(|row| row.text("task_key")).collect()
+            json_text(task_keys)?
+        );
+        self.all(bound, |row| row.text("task_key")).await
     }
 
     pub(in crate::store) async fn lists(
@@ -140,20 +127,17 @@ impl SqliteStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT list_id FROM lead_lists WHERE client_id = ?1 AND list_id > ?2 ORDER BY list_id LIMIT ?3",
-        )
-        .bind(client_id.as_str())
-        .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(|row| row.id("list_id")).collect()
+            client_id.as_str(),
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            limit
+        );
+        self.all(bound, |row| row.id("list_id")).await
     }
 
     pub(in crate::store) async fn count_list(&self, list_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let query = sqlx::query(COUNT_LIST).bind(list_id.to_string()).bind(time_text(now));
+        let query = bind!(COUNT_LIST, list_id.to_string(), time_text(now));
         Ok(query.execute(&self.writer).await.map_err(fault)?.rows_affected() > 0)
     }
 
@@ -163,7 +147,7 @@ impl SqliteStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        let query = sqlx::query(EMPTY_BODIES).bind(time_text(since)).bind(time_text(before)).bind(limit);
+        let query = bind!(EMPTY_BODIES, time_text(since), time_text(before), limit);
         let rows = query.fetch_all(&self.writer).await.map_err(fault)?;
         let received =
             rows.iter().map(|row| row.text("received_at")?.parse().map_err(|error| unreadable("time", error)));
@@ -175,7 +159,7 @@ impl SqliteStore {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let query = sqlx::query(DELETE_TASKS).bind(json_text(TaskKind::ALL)?).bind(time_text(before)).bind(limit);
+        let query = bind!(DELETE_TASKS, json_text(TaskKind::ALL)?, time_text(before), limit);
         Ok(query.execute(&self.writer).await.map_err(fault)?.rows_affected())
     }
 
@@ -198,7 +182,7 @@ impl SqliteStore {
         for (name, statement) in statements {
             // What is put together is constant.
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-            let rows = sqlx::query(explain).fetch_all(&self.readers).await.map_err(fault)?;
+            let rows = self.rows(sqlx::query(explain)).await?;
             let lines = rows.iter().map(|row| row.text("detail")).collect::<Result<Vec<_>, _>>()?;
             plans.push((name, lines.join("\n")));
         }

@@ -102,7 +102,7 @@ impl SqliteOther {
         limit: u32,
     ) -> Result<Vec<Theirs>, StoreError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let query = sqlx::query(CONTACTS).bind(client_id.as_str()).bind(after).bind(limit);
+        let query = bind!(CONTACTS, client_id.as_str(), after, limit);
         let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(shadow::theirs).collect()
     }
@@ -112,7 +112,7 @@ impl SqliteOther {
         client_id: &ClientId,
         emails: &[&str],
     ) -> Result<Vec<Theirs>, StoreError> {
-        let query = sqlx::query(CONTACTS_OF).bind(client_id.as_str()).bind(json_text(emails)?);
+        let query = bind!(CONTACTS_OF, client_id.as_str(), json_text(emails)?);
         let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(shadow::theirs).collect()
     }
@@ -125,7 +125,7 @@ impl SqliteOther {
     ) -> Result<Vec<(String, Line)>, StoreError> {
         // Another writer's times may have a space in the middle, which comes before every letter: the day decides.
         let since = since.format("%Y-%m-%d").to_string();
-        let query = sqlx::query(LINES).bind(json_text(sessions)?).bind(since).bind(limit);
+        let query = bind!(LINES, json_text(sessions)?, since, limit);
         let rows = query.fetch_all(&self.pool).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.text("session_id")?, shadow::line(row)?))).collect()
     }
@@ -143,7 +143,7 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Vec<Ours>, StoreError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let query = sqlx::query(OURS).bind(client_id.as_str()).bind(after).bind(limit);
+        let query = bind!(OURS, client_id.as_str(), after, limit);
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(shadow::ours).collect()
     }
@@ -154,7 +154,7 @@ impl SqliteStore {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Line)>, StoreError> {
-        let query = sqlx::query(OUR_LINES).bind(json_text(contacts)?).bind(time_text(since)).bind(limit);
+        let query = bind!(OUR_LINES, json_text(contacts)?, time_text(since), limit);
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.id("contact_id")?, shadow::line(row)?))).collect()
     }

@@ -14,8 +14,7 @@ const HOURS: &str = "
 
 impl SqliteStore {
     pub(in crate::store) async fn heard_last(&self, since: i64, limit: u32) -> Result<Vec<HeardLast>, StoreError> {
-        let rows = sqlx::query(LAST).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(fault)?;
-        rows.iter().map(HeardLast::of).collect()
+        self.all(bind!(LAST, since, limit), HeardLast::of).await
     }
 
     pub(in crate::store) async fn heard_hours(
@@ -24,7 +23,7 @@ impl SqliteStore {
         voice: &str,
         since: i64,
     ) -> Result<Hours, StoreError> {
-        let query = sqlx::query(HOURS).bind(client).bind(voice).bind(since);
+        let query = bind!(HOURS, client, voice, since);
         let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
         rows.iter().map(|row| Ok((row.number("period")?, row.number("n")?))).collect()
     }

@@ -48,13 +48,13 @@ impl SqliteStore {
         client_id: &ClientId,
         emails: &[Email],
     ) -> Result<HashMap<Email, Standing>, StoreError> {
-        let query = sqlx::query(STANDINGS).bind(client_id.as_str()).bind(json_text(emails)?);
+        let query = bind!(STANDINGS, client_id.as_str(), json_text(emails)?);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::standing).collect()
     }
 
     pub(in crate::store) async fn suppressed(&self, asked: &Asked) -> Result<HashMap<Email, Vec<Listed>>, StoreError> {
         let hashes: Vec<&String> = asked.keys().collect();
-        let rows = sqlx::query(SUPPRESSED).bind(json_text(&hashes)?).fetch_all(&self.readers).await.map_err(fault)?;
+        let rows = self.rows(bind!(SUPPRESSED, json_text(&hashes)?)).await?;
         let mut suppressed = HashMap::new();
         for row in &rows {
             add_listed(row, asked, &mut suppressed)?;
@@ -63,43 +63,40 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn unsuppress(&self, place: Place<'_>, hashes: &[String]) -> Result<u64, StoreError> {
-        let done = sqlx::query(UNSUPPRESS)
-            .bind(place.scope.as_str())
-            .bind(place.client_id.map(ClientId::as_str))
-            .bind(place.campaign.map(crate::domain::ids::CampaignId::as_str))
-            .bind(json_text(hashes)?)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
-        Ok(done.rows_affected())
+        let bound = bind!(
+            UNSUPPRESS,
+            place.scope.as_str(),
+            place.client_id.map(ClientId::as_str),
+            place.campaign.map(crate::domain::ids::CampaignId::as_str),
+            json_text(hashes)?
+        );
+        self.run(bound).await
     }
 
     pub(in crate::store) async fn suppressions(
         &self,
         filter: &SuppressionFilter,
     ) -> Result<Vec<SuppressionView>, StoreError> {
-        let rows = sqlx::query(LIST)
-            .bind(filter.scope.map(Scope::as_str))
-            .bind(filter.client.as_ref().map(|client| client.as_str().to_owned()))
-            .bind(filter.reason.map(crate::domain::suppression::Reason::as_str))
-            .bind(filter.after.map(|id| id.to_string()))
-            .bind(filter.limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::suppression).collect()
+        let bound = bind!(
+            LIST,
+            filter.scope.map(Scope::as_str),
+            filter.client.as_ref().map(|client| client.as_str().to_owned()),
+            filter.reason.map(crate::domain::suppression::Reason::as_str),
+            filter.after.map(|id| id.to_string()),
+            filter.limit
+        );
+        self.all(bound, views_of::suppression).await
     }
 
     pub(in crate::store) async fn suppression_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query("SELECT key_id, count(*) AS n FROM suppressions GROUP BY key_id ORDER BY key_id")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| Ok((row.text("key_id")?, row.number("n")?))).collect()
+        self.all(sqlx::query("SELECT key_id, count(*) AS n FROM suppressions GROUP BY key_id ORDER BY key_id"), |row| {
+            Ok((row.text("key_id")?, row.number("n")?))
+        })
+        .await
     }
 
     pub(in crate::store) async fn contacts_of_address(&self, email: &Email) -> Result<Vec<Reached>, StoreError> {
-        let query = sqlx::query(reached!("WHERE email = ?1 ORDER BY contact_id")).bind(email.as_str());
+        let query = bind!(reached!("WHERE email = ?1 ORDER BY contact_id"), email.as_str());
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
@@ -114,7 +111,7 @@ impl SqliteStore {
             "WHERE (substr(email, -length(?1) - 1) = '@' || ?1 OR substr(email, -length(?1) - 1) = '.' || ?1)
                AND contact_id > ?2 ORDER BY contact_id LIMIT ?3"
         );
-        let query = sqlx::query(statement).bind(domain).bind(after.unwrap_or_default().to_string()).bind(limit);
+        let query = bind!(statement, domain, after.unwrap_or_default().to_string(), limit);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
@@ -125,12 +122,12 @@ impl SqliteStore {
     ) -> Result<Vec<Reached>, StoreError> {
         let statement =
             reached!("WHERE lead_status = 'do_not_contact' AND contact_id > ?1 ORDER BY contact_id LIMIT ?2");
-        let query = sqlx::query(statement).bind(after.unwrap_or_default().to_string()).bind(limit);
+        let query = bind!(statement, after.unwrap_or_default().to_string(), limit);
         query.fetch_all(&self.readers).await.map_err(fault)?.iter().map(views_of::reached).collect()
     }
 
     pub(in crate::store) async fn reached(&self, contact_id: Uuid) -> Result<Option<Reached>, StoreError> {
-        let query = sqlx::query(reached!("WHERE contact_id = ?1")).bind(contact_id.to_string());
+        let query = bind!(reached!("WHERE contact_id = ?1"), contact_id.to_string());
         query.fetch_optional(&self.readers).await.map_err(fault)?.as_ref().map(views_of::reached).transpose()
     }
 }

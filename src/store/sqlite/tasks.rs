@@ -73,12 +73,7 @@ impl SqliteStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Vec<ClaimedTask>, StoreError> {
-        let rows = sqlx::query(CLAIM)
-            .bind(json_text(kinds)?)
-            .bind(limit)
-            .bind(time_text(now))
-            .bind(lease.to_string())
-            .bind(time_text(lease_until))
+        let rows = bind!(CLAIM, json_text(kinds)?, limit, time_text(now), lease.to_string(), time_text(lease_until))
             .fetch_all(&self.writer)
             .await
             .map_err(fault)?;
@@ -92,11 +87,7 @@ impl SqliteStore {
         lease_until: DateTime<Utc>,
         lease: Uuid,
     ) -> Result<Option<ClaimedTask>, StoreError> {
-        let rows = sqlx::query(TAKE_OVER)
-            .bind(task_key)
-            .bind(time_text(now))
-            .bind(lease.to_string())
-            .bind(time_text(lease_until))
+        let rows = bind!(TAKE_OVER, task_key, time_text(now), lease.to_string(), time_text(lease_until))
             .fetch_all(&self.writer)
             .await
             .map_err(fault)?;
@@ -108,27 +99,21 @@ impl SqliteStore {
         kinds: &[TaskKind],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT 1 FROM tasks WHERE status IN ('pending', 'running') AND kind IN (SELECT value FROM json_each(?1))
                AND ((status = 'pending' AND due_at <= ?2) OR (status = 'running' AND lease_until <= ?2)) LIMIT 1",
-        )
-        .bind(json_text(kinds)?)
-        .bind(time_text(now))
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
-        Ok(row.is_some())
+            json_text(kinds)?,
+            time_text(now)
+        );
+        Ok(self.row(bound).await?.is_some())
     }
 
     pub(in crate::store) async fn is_any_running(&self, task_keys: &[String]) -> Result<bool, StoreError> {
-        let row = sqlx::query(
+        let bound = bind!(
             "SELECT 1 FROM tasks WHERE task_key IN (SELECT value FROM json_each(?1)) AND status = 'running' LIMIT 1",
-        )
-        .bind(json_text(task_keys)?)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
-        Ok(row.is_some())
+            json_text(task_keys)?
+        );
+        Ok(self.row(bound).await?.is_some())
     }
 
     pub(in crate::store) async fn extend_lease(
@@ -137,15 +122,13 @@ impl SqliteStore {
         lease: Uuid,
         lease_until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("UPDATE tasks SET lease_until = ?3 WHERE task_id = ?1 AND lease = ?2 AND status = 'running'")
-                .bind(task_id.to_string())
-                .bind(lease.to_string())
-                .bind(time_text(lease_until))
-                .execute(&self.writer)
-                .await
-                .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+        let bound = bind!(
+            "UPDATE tasks SET lease_until = ?3 WHERE task_id = ?1 AND lease = ?2 AND status = 'running'",
+            task_id.to_string(),
+            lease.to_string(),
+            time_text(lease_until)
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn settle_tasks(
@@ -173,7 +156,7 @@ impl SqliteStore {
                 })
             })
             .collect();
-        let done = sqlx::query(SETTLE).bind(json_text(&values)?).execute(&mut *tx).await.map_err(fault)?;
+        let done = bind!(SETTLE, json_text(&values)?).execute(&mut *tx).await.map_err(fault)?;
         let lead = |lead: &LeadWritten| {
             Ok(json!({
                 "contact_id": lead.contact_id, "lead_id": lead.airtable_lead_id, "stage": lead.stage,
@@ -193,7 +176,7 @@ impl SqliteStore {
         }
         if !log_rows.is_empty() {
             let ids: Vec<Uuid> = log_rows.iter().map(|row| row.log_id).collect();
-            sqlx::query(FORGET_PENDING).bind(json_text(&ids)?).execute(&mut *tx).await.map_err(fault)?;
+            bind!(FORGET_PENDING, json_text(&ids)?).execute(&mut *tx).await.map_err(fault)?;
         }
         logs(&mut tx, log_rows).await?;
         tx.commit().await.map_err(fault)?;
@@ -201,27 +184,24 @@ impl SqliteStore {
     }
 
     pub(in crate::store) async fn retry_task(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let bound = bind!(
             "UPDATE tasks SET status = 'pending', attempts = 0, due_at = ?2, updated_at = ?2
              WHERE task_id = ?1 AND status <> 'running'",
-        )
-        .bind(task_id.to_string())
-        .bind(time_text(now))
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() == 1)
+            task_id.to_string(),
+            time_text(now)
+        );
+        Ok(self.run(bound).await? == 1)
     }
 
     pub(in crate::store) async fn lead_subjects(&self, contact_ids: &[Uuid]) -> Result<Vec<LeadSubject>, StoreError> {
-        let rows = sqlx::query(concat!(
-            contact_columns!(),
-            ", c.lead_written, c.ai_context_summary FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
-        ))
-        .bind(json_text(contact_ids)?)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let bound = bind!(
+            concat!(
+                contact_columns!(),
+                ", c.lead_written, c.ai_context_summary FROM json_each(?1) AS k CROSS JOIN contacts AS c ON c.contact_id = k.value"
+            ),
+            json_text(contact_ids)?
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::lead_subject)
     }
 
@@ -232,29 +212,24 @@ impl SqliteStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Uuid, Email)>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT contact_id, email FROM contacts
              WHERE current_campaign_id = ?1 AND client_id = ?2 AND contact_id > ?3
              ORDER BY contact_id LIMIT ?4",
-        )
-        .bind(campaign.as_str())
-        .bind(client_id.as_str())
-        .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+            campaign.as_str(),
+            client_id.as_str(),
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            limit
+        );
+        let rows = self.rows(bound).await?;
         views_of::readable(&rows, views_of::id_and_email)
     }
 
     pub(in crate::store) async fn contacts_changed_outside(&self, limit: u32) -> Result<Vec<ContactKey>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT client_id, email FROM contacts WHERE changed_outside IS NOT NULL ORDER BY contact_id LIMIT ?1",
-        )
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(key).collect()
+            limit
+        );
+        self.all(bound, key).await
     }
 }

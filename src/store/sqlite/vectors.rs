@@ -1,6 +1,6 @@
 //! What the work with the vector index asks of the database.
 
-use super::{SqliteStore, StoreError, fault, json_text, time_text};
+use super::{SqliteStore, StoreError, json_text, time_text};
 use crate::store::vectors::{EngagedContact, MessageView, VectorPassage};
 use crate::store::views_of;
 use chrono::{DateTime, Utc};
@@ -47,36 +47,30 @@ impl SqliteStore {
         &self,
         subjects: &[String],
     ) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows = sqlx::query(
+        let bound = bind!(
             "SELECT v.* FROM json_each(?1) AS k CROSS JOIN vector_passages AS v ON v.subject = k.value ORDER BY v.subject",
-        )
-        .bind(json_text(subjects)?)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
+            json_text(subjects)?
+        );
+        self.all(bound, views_of::vector_passage).await
     }
 
     pub(in crate::store) async fn vector_passages_of(
         &self,
         contact_id: Uuid,
     ) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM vector_passages WHERE contact_id = ?1 ORDER BY subject")
-            .bind(contact_id.to_string())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
+        let bound =
+            bind!("SELECT * FROM vector_passages WHERE contact_id = ?1 ORDER BY subject", contact_id.to_string());
+        self.all(bound, views_of::vector_passage).await
     }
 
     pub(in crate::store) async fn vector_documents(&self) -> Result<Vec<VectorPassage>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM vector_passages WHERE subject >= 'document:' AND subject < 'document;' ORDER BY subject",
+        self.all(
+            sqlx::query(
+                "SELECT * FROM vector_passages WHERE subject >= 'document:' AND subject < 'document;' ORDER BY subject",
+            ),
+            views_of::vector_passage,
         )
-        .fetch_all(&self.readers)
         .await
-        .map_err(fault)?;
-        rows.iter().map(views_of::vector_passage).collect()
     }
 
     pub(in crate::store) async fn note_vector_passages(
@@ -92,16 +86,16 @@ impl SqliteStore {
                     "contact_id": passage.contact_id, "lead_id": passage.lead_id })
             })
             .collect();
-        sqlx::query(NOTE).bind(json_text(&rows)?).bind(time_text(now)).execute(&self.writer).await.map_err(fault)?;
+        self.run(bind!(NOTE, json_text(&rows)?, time_text(now))).await?;
         Ok(())
     }
 
     pub(in crate::store) async fn forget_vector_passages(&self, subjects: &[String]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM vector_passages WHERE subject IN (SELECT value FROM json_each(?1))")
-            .bind(json_text(subjects)?)
-            .execute(&self.writer)
-            .await
-            .map_err(fault)?;
+        let bound = bind!(
+            "DELETE FROM vector_passages WHERE subject IN (SELECT value FROM json_each(?1))",
+            json_text(subjects)?
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
@@ -111,25 +105,17 @@ impl SqliteStore {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<MessageView>, StoreError> {
-        let rows = sqlx::query(MESSAGES)
-            .bind(contact_id.to_string())
-            .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::message).collect()
+        let bound = bind!(MESSAGES, contact_id.to_string(), after.map(|id| id.to_string()).unwrap_or_default(), limit);
+        self.all(bound, views_of::message).await
     }
 
     pub(in crate::store) async fn mark_vectorized(&self, marks: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
-        sqlx::query(
+        let bound = bind!(
             "UPDATE chat_history SET is_vectorized = v.value ->> 1 IS NOT NULL, vector_id = v.value ->> 1
              FROM json_each(?1) AS v WHERE chat_history.chat_id = v.value ->> 0",
-        )
-        .bind(json_text(marks)?)
-        .execute(&self.writer)
-        .await
-        .map_err(fault)?;
+            json_text(marks)?
+        );
+        self.run(bound).await?;
         Ok(())
     }
 
@@ -139,13 +125,7 @@ impl SqliteStore {
         home: &str,
         limit: u32,
     ) -> Result<Vec<EngagedContact>, StoreError> {
-        let rows = sqlx::query(ENGAGED)
-            .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(home)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(views_of::engaged_contact).collect()
+        let bound = bind!(ENGAGED, after.map(|id| id.to_string()).unwrap_or_default(), home, limit);
+        self.all(bound, views_of::engaged_contact).await
     }
 }

@@ -214,7 +214,7 @@ pub(super) async fn bulk<T>(
         return Ok(());
     }
     let values = rows.iter().map(to_json).collect::<Result<Vec<Value>, StoreError>>()?;
-    sqlx::query(statement).bind(json_text(&values)?).execute(connection).await.map_err(fault)?;
+    bind!(statement, json_text(&values)?).execute(connection).await.map_err(fault)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ mod summarise;
 
 use super::airtable::{AirtableSettings, Base};
 use super::gate::STORE_RETRY_MS;
-use super::logs::{delivery_of, failure, settled, span_of, traced};
+use super::logs::{delivery_of, failure, settle, span_of, traced};
 use super::{Pause, Turn, lease_until};
 use crate::domain::rules::Rules;
 use crate::engine::rows::{ClaimedTask, LogRow, TaskEnd, TaskKind, TaskRow};
@@ -182,9 +182,7 @@ impl Lane {
                 end @ (TaskEnd::Done | TaskEnd::Again { .. } | TaskEnd::Retry { .. }) => (end, Vec::new()),
             },
         };
-        let settled = settled(task, end, now);
-        self.desk.store.settle_tasks(&[settled], &[], &logs).await?;
-        Ok(())
+        settle(&self.desk.store, task, end, &logs, now).await
     }
 }
 

@@ -11,7 +11,7 @@ use crate::intake::{ApplyError, Context, Now, apply_through_conflicts};
 use crate::services::google::Gmail;
 use crate::sources::gmail::Finding;
 use crate::store::{Store, StoreError};
-use crate::tasks::logs::{alert, alert_of_task, settled};
+use crate::tasks::logs::{alert, alert_of_task, settle};
 use crate::tasks::{Pause, gate};
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -116,9 +116,7 @@ impl Desk {
                 (stopped.end(task, now), told.into_iter().collect())
             }
         };
-        let settled = settled(task, end, now);
-        self.store.settle_tasks(&[settled], &[], &logs).await?;
-        Ok(())
+        settle(&self.store, task, end, &logs, now).await
     }
 
     /// Told once for each time that it went wrong: by when it last went well.

@@ -8,7 +8,7 @@ mod take;
 mod trail;
 mod watch;
 
-use super::logs::{settled, span_of, traced};
+use super::logs::{settle, span_of, traced};
 use super::{Pause, Turn, is_time, lease_until};
 use crate::domain::any;
 use crate::domain::ids::{ClientId, Email};
@@ -249,8 +249,6 @@ impl Lane {
         let due_at = now + TimeDelta::milliseconds(UNKNOWN_MS);
         let error = "this mailbox is not configured here".to_owned();
         let end = TaskEnd::Retry { due_at, error, counts: false };
-        let settled = settled(task, end, now);
-        self.store.settle_tasks(&[settled], &[], &[]).await?;
-        Ok(())
+        settle(&self.store, task, end, &[], now).await
     }
 }

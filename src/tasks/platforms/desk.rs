@@ -16,7 +16,7 @@ use crate::intake::{Context, Now, apply_telling};
 use crate::persons;
 use crate::store::{Store, StoreError};
 use crate::tasks::gate;
-use crate::tasks::logs::{log, settled};
+use crate::tasks::logs::{log, settle};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -183,9 +183,7 @@ impl Desk {
             }
             Err(stopped) => self.failed(task, &stopped),
         };
-        let settled = settled(task, end, now);
-        self.store.settle_tasks(&[settled], &[], &logs).await?;
-        Ok(())
+        settle(&self.store, task, end, &logs, now).await
     }
 
     fn failed(&self, task: &ClaimedTask, stopped: &Stopped) -> (TaskEnd, Vec<LogRow>) {

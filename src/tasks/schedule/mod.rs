@@ -17,7 +17,7 @@ mod source_silent;
 mod sweep;
 mod went_silent;
 
-use super::logs::{settled, span_of, traced};
+use super::logs::{settle, span_of, traced};
 use super::shadow::Shadow;
 use super::{Turn, lease_until};
 use crate::domain::ids::{ClientId, Email};
@@ -176,9 +176,7 @@ impl Lane {
                 TaskEnd::Retry { due_at, error: halt.to_string(), counts: false }
             }
         };
-        let settled = settled(task, end, now);
-        sweep.store.settle_tasks(&[settled], &[], &logs).await?;
-        Ok(())
+        settle(&sweep.store, task, end, &logs, now).await
     }
 }
 

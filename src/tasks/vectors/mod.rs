@@ -14,7 +14,7 @@ use super::airtable::base::Base;
 use super::airtable::gate::{Gate as AirtableGate, Stopped};
 use super::airtable::schema::Schema;
 use super::gate::{Shut, hold_on, try_again};
-use super::logs::{delivery_of, failure, log, settled, span_of, traced};
+use super::logs::{delivery_of, failure, log, settle, span_of, traced};
 use super::retry::{ATTEMPTS_MAX, end_of_store};
 use super::{AirtableSettings, Pause, Turn, lease_until};
 use crate::domain::any;
@@ -207,9 +207,7 @@ impl Lane {
             Ok(Done { again_at: None, logs }) => (TaskEnd::Done, logs),
             Err(halt) => self.failed(task, &halt),
         };
-        let settled = settled(task, end, now);
-        self.store.settle_tasks(&[settled], &[], &logs).await?;
-        Ok(())
+        settle(&self.store, task, end, &logs, now).await
     }
 
     /// What becomes of a task that did not succeed, and what is told where it is given up.
