@@ -1,6 +1,8 @@
 //! The Airtable client and the tasks against the stand-in, over real sockets, with faults as the real one has them.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod common;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use common::clock::Clock;
 use sales_engine::domain::ids::{ClientId, ContactKey, Email};
