@@ -5,12 +5,15 @@ use crate::common::{Database, Kind, Person};
 use crate::on_both;
 use crate::served::{ACME, ADMIN, Served, serve, with_tokens};
 use crate::world::{CONFIG, now};
-use sales_engine::checkup::{Bounds, Subject, examine};
+use chrono::TimeDelta;
+use sales_engine::checkup::{Bounds, Checkup, NotNow, Subject, examine};
 use sales_engine::config;
 use sales_engine::doctor::Finding;
+use sales_engine::intake::Now;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::net::TcpListener;
 
 const WAIT_MS: u64 = 250;
@@ -121,4 +124,24 @@ async fn whoever_does_not_answer_holds_nobody_up() {
     assert_eq!(database.code.as_str(), "database.unreachable");
     assert!(database.what.contains("not looked at within"), "{database:?}");
     taking.abort();
+}
+
+#[tokio::test]
+async fn the_outside_services_are_asked_once_a_minute_by_whatever_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("database_url = \"sqlite://{}\"\n", folder.path().join("none.db").display());
+    let config = Arc::new(config::load(Some(("test", &text)), &|_| None).unwrap());
+    let seconds = Arc::new(AtomicI64::new(0));
+    let hand = Arc::clone(&seconds);
+    let clock: Now = Arc::new(move || now()() + TimeDelta::seconds(hand.load(Ordering::SeqCst)));
+    let checkup = Arc::new(Checkup::new(Subject { config, file: None, store: None, now: clock }));
+    let mut told = Vec::new();
+    // The last one: somebody set the clock back by an hour.
+    for at in [0, 1, 59, 60, 61, 120, -3_600] {
+        seconds.store(at, Ordering::SeqCst);
+        told.push(checkup.look(true).await.map(|examined| examined.outside));
+        assert!(!checkup.look(false).await.unwrap().outside, "{at}");
+    }
+    let too_soon = |seconds| Err(NotNow::TooSoon { seconds });
+    assert_eq!(told, [Ok(true), too_soon(59), too_soon(1), Ok(true), too_soon(59), Ok(true), Ok(true)]);
 }
