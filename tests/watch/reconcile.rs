@@ -35,6 +35,8 @@ enum Weather {
     FourInstances,
     KilledAtEachRequest,
     KilledAnywhere(u64),
+    /// At first the database does not take what is told of it.
+    Untold,
 }
 
 /// What the platforms post, in their order.
@@ -154,7 +156,7 @@ fn dispatcher(engine: &Engine, accounts: &[PlatformAccount], store: Store) -> Di
 /// What becomes of a request to a platform in this weather.
 fn hook(weather: Weather, cuts: &Cuts, salt: u64) -> Option<Hook> {
     match weather {
-        Weather::Calm | Weather::FourInstances | Weather::KilledAnywhere(_) => None,
+        Weather::Calm | Weather::FourInstances | Weather::KilledAnywhere(_) | Weather::Untold => None,
         Weather::Storm(seed) => {
             let mut dice = Dice(seed + salt);
             let faults = [
@@ -205,7 +207,7 @@ impl Workers {
             sandbox.instantly(|instantly| instantly.fail_when(hook));
         }
         let seed = match weather {
-            Weather::Calm | Weather::FourInstances | Weather::KilledAtEachRequest => 0,
+            Weather::Calm | Weather::FourInstances | Weather::KilledAtEachRequest | Weather::Untold => 0,
             Weather::Storm(seed) | Weather::KilledAnywhere(seed) => seed,
         };
         Self { weather, accounts: accounts(sandbox), cuts, dice: Dice(seed), kills: 0 }
@@ -218,7 +220,7 @@ impl Workers {
         let mut worker = dispatcher(engine, &self.accounts, engine.store.clone());
         for _ in 0..TURNS_MAX {
             let turn = match self.weather {
-                Weather::Calm | Weather::Storm(_) => Some(Box::pin(worker.turn()).await.unwrap()),
+                Weather::Calm | Weather::Storm(_) | Weather::Untold => Some(Box::pin(worker.turn()).await.unwrap()),
                 Weather::FourInstances => Some(Box::pin(four_turns(engine, &self.accounts)).await),
                 Weather::KilledAtEachRequest => until_killed(Box::pin(worker.turn()), |_| self.cuts.is_hanging()).await,
                 Weather::KilledAnywhere(_) => {
@@ -270,6 +272,35 @@ async fn four_turns(engine: &Engine, accounts: &[PlatformAccount]) -> Turn {
     [a, b, c, d].into_iter().find(|turn| *turn != Turn::Idle).unwrap_or(Turn::Idle)
 }
 
+/// Whoever is cut off between what is done and that it is told must not exist: what can't be told is not done.
+async fn nothing_is_done_untold(engine: &Engine, accounts: &[PlatformAccount], kind: Kind) {
+    let (refuse, cure) = match kind {
+        Kind::Sqlite => (
+            "CREATE TRIGGER untold BEFORE INSERT ON automation_logs WHEN NEW.action_taken LIKE 'reconciled with%'
+             BEGIN SELECT RAISE(ABORT, 'untold'); END",
+            "DROP TRIGGER untold",
+        ),
+        Kind::Postgres => (
+            "ALTER TABLE automation_logs ADD CONSTRAINT untold CHECK (action_taken NOT LIKE 'reconciled with%')",
+            "ALTER TABLE automation_logs DROP CONSTRAINT untold",
+        ),
+    };
+    let before = state(engine).await;
+    engine.person.run(refuse).await.unwrap();
+    while !engine.store.fold_counters(engine.clock.now()()).await.unwrap() {}
+    engine.sweep(Job::Reconcile).await;
+    let mut worker = dispatcher(engine, accounts, engine.store.clone());
+    for _ in 0..40 {
+        if let Turn::Wait(until) = Box::pin(worker.turn()).await.unwrap() {
+            engine.clock.0.to(until);
+        }
+    }
+    let failed = "SELECT count(*) AS x FROM tasks WHERE kind = 'platform.reconcile' AND last_error LIKE '%untold%'";
+    assert!(engine.number(failed).await > 0, "something was found, and could not be told");
+    assert_eq!(state(engine).await, before, "so it was not done");
+    engine.person.run(cure).await.unwrap();
+}
+
 async fn rows(engine: &Engine) -> Vec<Value> {
     let rows = "SELECT action_details AS x FROM automation_logs WHERE action_taken LIKE 'reconciled with%'";
     let rows = engine.person.texts(rows).await;
@@ -285,7 +316,7 @@ async fn all_come_back(database: &Database, seed: u64, weather: Weather) {
     // What is tried again and again is tried on fewer.
     let leads = match weather {
         Weather::Calm | Weather::Storm(_) => 90,
-        Weather::FourInstances | Weather::KilledAtEachRequest | Weather::KilledAnywhere(_) => 48,
+        Weather::FourInstances | Weather::KilledAtEachRequest | Weather::KilledAnywhere(_) | Weather::Untold => 48,
     };
     let posted = two_days(&sandbox, leads, &mut dice);
     // The first of each source always arrives: whoever was never heard is not listened to.
@@ -309,6 +340,9 @@ async fn all_come_back(database: &Database, seed: u64, weather: Weather) {
 
     engine.clock.set("2026-10-20T20:00:00Z");
     let mut workers = Workers::at_work(weather, &sandbox);
+    if weather == Weather::Untold {
+        Box::pin(nothing_is_done_untold(&engine, &workers.accounts, database.kind)).await;
+    }
     workers.reconcile(&engine).await;
     assert_eq!(state(&engine).await, state(&whole).await, "all of it is there, and nothing twice");
     let named = rows(&engine).await;
@@ -337,7 +371,7 @@ async fn all_come_back(database: &Database, seed: u64, weather: Weather) {
         assert_eq!(over, (0, 0), "no limit was exceeded, and nothing was asked in a lock-out");
     }
     match weather {
-        Weather::Calm | Weather::Storm(_) | Weather::FourInstances => assert_eq!(workers.kills, 0),
+        Weather::Calm | Weather::Storm(_) | Weather::FourInstances | Weather::Untold => assert_eq!(workers.kills, 0),
         Weather::KilledAtEachRequest => assert!(workers.kills > 30, "killed {} times", workers.kills),
         // How often depends on how often it waits, which a machine at rest does less.
         Weather::KilledAnywhere(_) => assert!(workers.kills > 0),
@@ -375,5 +409,11 @@ on_both! {
 on_both! {
     async fn and_by_processes_that_are_killed_anywhere(database: Database) {
         Box::pin(all_come_back(&database, 19, Weather::KilledAnywhere(5))).await;
+    }
+}
+
+on_both! {
+    async fn and_nothing_comes_back_untold(database: Database) {
+        Box::pin(all_come_back(&database, 23, Weather::Untold)).await;
     }
 }
