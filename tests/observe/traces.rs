@@ -1,8 +1,8 @@
 //! Traces: the program as a process, a collector beside it, and what arrives there.
 
 use super::collector::{Collector, Manner, Span, resource_of};
-use super::common::Person;
 use super::common::place::Place;
+use super::common::{Kind, Person};
 use super::{Running, TOKEN, airtable, clock, python, reached};
 use sales_engine::sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -88,6 +88,14 @@ async fn ended(running: &mut Running) -> Option<i32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_is_one_trace_from_its_request_to_its_lead() {
+    for (kind, database) in [(Kind::Sqlite, "sqlite"), (Kind::Postgres, "postgresql")] {
+        let collector = one_trace(kind, database).await;
+        tells_nothing(&collector);
+        others_read_the_same(&collector).await;
+    }
+}
+
+async fn one_trace(kind: Kind, database: &str) -> Collector {
     let collector = Collector::start(Manner::Takes).await;
     let sandbox = sandbox().await;
     let target = format!(
@@ -95,7 +103,7 @@ async fn a_delivery_is_one_trace_from_its_request_to_its_lead() {
         collector.url
     );
     let extra = telemetry(&collector.url) + &airtable(&sandbox) + &target;
-    let running = Running::at(Place::new(&extra), sandbox).await;
+    let running = Running::at(Place::on(kind, &extra).await, sandbox).await;
     running.told("ada@example.com", "EMAIL_SENT", 9).await;
     let delivery = running.told("ada@example.com", "EMAIL_REPLY", 10).await;
     let request = collector.span("the request", |span| is_request(span, &delivery)).await;
@@ -123,10 +131,10 @@ async fn a_delivery_is_one_trace_from_its_request_to_its_lead() {
     let batch = collector.span("the batch", is_batch).await;
     assert_eq!(apply.links, [batch.own()]);
     assert!(batch.trace != request.trace && batch.parent.is_empty());
-    assert_eq!((batch.has("messaging.batch.message_count"), batch.has("db.system.name")), ("1", "sqlite"));
+    assert_eq!((batch.has("messaging.batch.message_count"), batch.has("db.system.name")), ("1", database));
     for name in ["load", "write"] {
         let worked = collector.until("the database", |spans| part(spans, &batch, name)).await;
-        assert_eq!((worked.kind, worked.has("db.system.name")), (3, "sqlite"));
+        assert_eq!((worked.kind, worked.has("db.system.name")), (3, database));
     }
 
     // The lead's task goes on in the delivery's trace, and so does what Airtable is asked.
@@ -153,6 +161,11 @@ async fn a_delivery_is_one_trace_from_its_request_to_its_lead() {
     let carried = format!("00-{}-{}-01", told.trace, told.id);
     let is_told = |headers: &std::collections::BTreeMap<String, String>| headers.get("traceparent") == Some(&carried);
     assert!(collector.received().iter().any(|one| one.path == "/told" && is_told(&one.headers)), "{carried}");
+    let telling = collector.span("the telling", |span| span.id == told.parent).await;
+    assert_eq!(
+        (telling.name.as_str(), telling.kind, telling.has("messaging.operation.type")),
+        ("notification", 4, "send")
+    );
 
     let first = collector.received().into_iter().find(|received| received.path == "/v1/traces").unwrap();
     assert_eq!(first.headers["x-vendor-team"], TEAM);
@@ -163,10 +176,10 @@ async fn a_delivery_is_one_trace_from_its_request_to_its_lead() {
     let doctor: Value = serde_json::from_slice(&running.place.run(&["doctor", "--json"]).stdout).unwrap();
     let codes: Vec<&Value> = doctor["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
     assert!(codes.contains(&&json!("telemetry.well")), "{doctor:#}");
-    tells_nothing(&collector);
     let said = std::fs::read_to_string(running.place.folder().join("said.txt")).unwrap();
     assert!(!said.contains(TEAM) && !doctor.to_string().contains(TEAM));
-    others_read_the_same(&collector).await;
+    drop(running);
+    collector
 }
 
 /// OpenTelemetry's own Python classes find the same spans in the bytes.

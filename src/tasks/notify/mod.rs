@@ -258,12 +258,9 @@ impl Lane {
 
 async fn attempt(seat: Arc<Seat>, claim: ClaimedNotification, at: DateTime<Utc>) -> Tried {
     let message = message_id(claim.notification_id);
-    let span = if trace::is_on() {
-        let (task_id, client, attempts) = (message.clone(), claim.tenant.as_str(), claim.attempts);
-        trace::task("notification", &[Cause { task_id, client, delivery_id: None, traceparent: None, attempts }])
-    } else {
-        trace::Span::NONE
-    };
+    let (client, attempts) = (claim.tenant.as_str(), claim.attempts);
+    let cause = Cause { task_id: message.clone(), client, delivery_id: None, traceparent: None, attempts };
+    let span = trace::notification(claim.kind.as_str(), &cause);
     let result = span.around(seat.target.notifier.send(&message, &claim.body, at)).await;
     span.settled(&message, if result.is_ok() { "done" } else { "retry" });
     span.end();

@@ -19,7 +19,7 @@ pub use request::{Origin, Request};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
-pub use task::{Cause, task};
+pub use task::{Cause, notification, task};
 use tokio::task::futures::TaskLocalFuture;
 
 /// One a process, as its metrics are.

@@ -5,7 +5,7 @@ use super::{KeyValue, Link, Span, SpanBuilder, SpanKind, w3c};
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt as _;
 
-/// A task, with what it says of where it came from.
+/// A task or a notification, with what it says of where it came from.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {
     pub task_id: String,
@@ -34,11 +34,7 @@ pub fn task(kind: &'static str, causes: &[Cause<'_>]) -> Span {
     if !super::is_on() {
         return Span::NONE;
     }
-    let mut attributes = vec![
-        KeyValue::new("messaging.system", "sales_engine"),
-        KeyValue::new("messaging.operation.type", "process"),
-        KeyValue::new("messaging.operation.name", kind),
-    ];
+    let mut attributes = operation("process", kind);
     let builder = SpanBuilder::from_name(kind).with_kind(SpanKind::Consumer);
     if let [cause] = causes {
         attributes.extend(cause.attributes());
@@ -55,6 +51,24 @@ pub fn task(kind: &'static str, causes: &[Cause<'_>]) -> Span {
     };
     let links = causes.iter().filter_map(link).collect();
     Span::open(builder.with_attributes(attributes).with_links(links), &Context::new())
+}
+
+/// A try of telling another system of this kind of thing.
+pub fn notification(kind: &'static str, cause: &Cause<'_>) -> Span {
+    if !super::is_on() {
+        return Span::NONE;
+    }
+    let attributes = operation("send", kind).into_iter().chain(cause.attributes());
+    let builder = SpanBuilder::from_name("notification").with_kind(SpanKind::Producer).with_attributes(attributes);
+    Span::open(builder, &Context::new())
+}
+
+fn operation(operation: &'static str, name: &'static str) -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("messaging.system", "sales_engine"),
+        KeyValue::new("messaging.operation.type", operation),
+        KeyValue::new("messaging.operation.name", name),
+    ]
 }
 
 impl Span {
