@@ -18,7 +18,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("doctor", &["config", "domain", "sources", "store"]),
     ("wiring", &["config", "domain", "intake", "mail", "services", "sources", "store", "tasks"]),
     // Whoever looks for the doctor.
-    ("checkup", &["config", "doctor", "domain", "engine", "intake", "services", "sources", "store", "tasks", "wiring"]),
+    (
+        "checkup",
+        &[
+            "config",
+            "doctor",
+            "domain",
+            "engine",
+            "intake",
+            "services",
+            "sources",
+            "store",
+            "tasks",
+            "telemetry",
+            "wiring",
+        ],
+    ),
     // Its search asks the vector index while somebody waits: there is nothing of it to be kept, so no task is between.
     (
         "api",
