@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::string_slice,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "what is not there, or does not come, is a failed test"
 )]
 
