@@ -15,7 +15,7 @@ pub struct Incoming {
     pub source: Source,
     pub received_at: DateTime<Utc>,
     pub events: Vec<Event>,
-    /// Taken by [`super::lineage::settle`]; a batch that is decided has none.
+    /// Taken by [`crate::engine::lineage::settle`]; a batch that is decided has none.
     pub orphans: Vec<Orphan>,
     pub campaign_changes: Vec<CampaignChange>,
     pub alerts: Vec<Alert>,
