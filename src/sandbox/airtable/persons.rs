@@ -58,11 +58,6 @@ impl Base {
         self.lose_iterators();
     }
 
-    /// Gives the base's tables as the meta API shows them.
-    pub fn tables_json(&self) -> Value {
-        self.schema()
-    }
-
     pub fn table_id(&self, table: &str) -> Result<String, String> {
         self.tables.get(table).map(|table| table.id.clone()).ok_or_else(|| format!("there is no table {table}"))
     }
@@ -87,11 +82,6 @@ impl Base {
     /// The latest requests, oldest first.
     pub fn log(&self) -> impl Iterator<Item = &Logged> {
         self.log.iter()
-    }
-
-    /// Locks the base for 30 seconds, as too many requests do.
-    pub fn lock_out(&mut self) {
-        self.limits.lock((self.now)());
     }
 
     pub(super) fn state(&self) -> Value {

@@ -18,9 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Where Google is, unless a sandbox stands in.
-pub const API_URL: &str = "https://gmail.googleapis.com";
 pub const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
-pub const CERTS_URL: &str = "https://www.googleapis.com/oauth2/v3/certs";
 
 /// Longest time that an answer may ask to be left alone for, in milliseconds.
 const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
