@@ -25,6 +25,7 @@ async fn the_workflows_do_what_they_say() {
     platform_webhooks_arrive_signed_and_as_they_came(&world).await;
     what_no_platform_sent_is_refused(&world).await;
     notifications_are_proven_and_worked_on_once(&world).await;
+    more_than_n8n_remembers_is_worked_on_all_the_same(&world).await;
     the_agent_drafts_with_the_conversation_in_mind(&world).await;
     clay_is_told_what_to_enrich(&world).await;
     without_the_engine_the_sender_is_asked_to_come_again(&mut world).await;
@@ -121,12 +122,40 @@ async fn notifications_are_proven_and_worked_on_once(world: &World) {
     let worked_on = running::wait_for("both runs", async || {
         let runs = world.n8n.executions(WORKFLOW).await;
         let taken: Vec<_> =
-            runs.into_iter().filter(|run| run.holds("by hand") && run.nodes.contains("Taken")).collect();
+            runs.into_iter().filter(|run| run.holds("by hand") && run.nodes.contains("Not seen before")).collect();
         (taken.len() == 2).then_some(taken)
     })
     .await;
     let branches = worked_on.iter().filter(|run| run.nodes.contains("Alert raised")).count();
     assert_eq!(branches, 1, "{worked_on:#?}");
+    let known = worked_on.iter().filter(|run| run.nodes.contains("Known already")).count();
+    assert_eq!(known, 1, "{worked_on:#?}");
+}
+
+/// n8n's memory of what it has seen is full once a day's notifications are more than it keeps; then it refuses to look.
+async fn more_than_n8n_remembers_is_worked_on_all_the_same(world: &World) {
+    let told = world::REMEMBERED + 10;
+    for nth in 0..told {
+        let (id, text) = (format!("msg_more_{nth}"), format!("more than it remembers: {nth}."));
+        let body =
+            json!({ "id": id, "type": "alert.raised", "timestamp": "2026-11-20T12:00:00.000Z", "client_id": "agency",
+            "data": { "alert": { "text": text } } })
+            .to_string();
+        let now = chrono::Utc::now().timestamp();
+        let signature = World::signature(&id, now, &body);
+        let headers =
+            [("webhook-id", id.as_str()), ("webhook-timestamp", &now.to_string()), ("webhook-signature", &signature)];
+        assert_eq!(world.post("/webhook/sales-engine/notifications", &headers, &body).await.0, 204, "{nth}");
+    }
+    running::wait_for("all of them", async || {
+        let runs = world.n8n.executions("seNotifications").await;
+        let worked_on = |nth: &usize| {
+            let text = format!("more than it remembers: {nth}.");
+            runs.iter().any(|run| run.status == "success" && run.nodes.contains("Alert raised") && run.holds(&text))
+        };
+        (0..told).all(|nth| worked_on(&nth)).then_some(())
+    })
+    .await;
 }
 
 async fn the_agent_drafts_with_the_conversation_in_mind(world: &World) {

@@ -21,6 +21,8 @@ const TOKENS: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const API: &str = "api-token-of-the-agency";
 const MODEL_KEY: &str = "model-key";
 pub(crate) const CLAY: [(&str, &str); 1] = [("x-clay-token", "clay-token-of-the-agency")];
+/// How many notifications n8n remembers here; 10,000 in the files.
+pub(crate) const REMEMBERED: usize = 30;
 pub(crate) const DRAFT: &str = "Guten Tag, das Einstiegspaket kostet [ASK: Preis].";
 
 pub(crate) struct World {
@@ -134,6 +136,9 @@ fn workflows(engine_url: &str) -> Vec<Value> {
                 "client" => assignment["value"] = json!("agency"),
                 _ => {}
             }
+        }
+        if node["name"] == "Not seen before" {
+            node["parameters"]["options"]["historySize"] = json!(REMEMBERED);
         }
         if node["name"] == "Model" {
             node["parameters"]["model"]["value"] = json!(MODEL);
