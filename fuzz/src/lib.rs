@@ -1,5 +1,5 @@
 //! The two pure rooms that read mails, taken in as they are: the whole program would take minutes to build with instrumentation.
-#![allow(dead_code, unreachable_pub, reason = "only a part of the rooms is called here")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "only a part of the rooms is called here")]
 
 #[path = "../../src/domain/mod.rs"]
 pub mod domain;
