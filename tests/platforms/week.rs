@@ -110,7 +110,7 @@ async fn a_week(database: Database, weather: Weather) {
     let leads: Vec<_> = (0..5).map(|n| at_instantly(&world, &i(n)).map(|(status, _)| status)).collect();
     assert_eq!(leads, [None, None, Some(1), Some(1), Some(3)]);
 
-    // They come back, or are resumed by hand; a lead was deleted there and imported anew.
+    // They come back, or are resumed by hand; a lead was deleted there and imported anew, another has another address.
     world.clock.to("2026-11-25T08:00:00Z".parse().unwrap());
     world.is_back(&p(4)).await;
     world.is_back(&i(2)).await;
@@ -126,6 +126,12 @@ async fn a_week(database: Database, weather: Weather) {
         account.delete_lead(&p(4));
         account.add_lead(CAMPAIGN, &p(4)).unwrap();
     });
+    let other = "somebody.else@example.com";
+    world.sandbox.instantly(|instantly| {
+        let workspace = instantly.open(INSTANTLY_KEY);
+        workspace.readdress(AT_INSTANTLY, &i(2), other);
+        workspace.add_lead(AT_INSTANTLY, &i(2)).unwrap();
+    });
     world.told(reply(&p(4), "interested_ready_to_talk")).await;
     world.told(reply(&i(2), "not_interested")).await;
     Box::pin(world.work()).await;
@@ -135,6 +141,7 @@ async fn a_week(database: Database, weather: Weather) {
         "what was remembered was stale and was looked up again"
     );
     assert_eq!(at_instantly(&world, &i(2)), None);
+    assert_eq!(at_instantly(&world, other), Some((1, None)), "the remembered id is another person's now");
 
     // A campaign writes to one who opted out: it is stopped there, and told.
     world.sandbox.smartlead(|smartlead| smartlead.open(KEY).add_lead(OTHER, &p(7)));

@@ -84,6 +84,13 @@ impl Workspace {
         }
     }
 
+    /// Somebody gives a lead another address: it keeps its id.
+    pub fn readdress(&mut self, campaign: &str, email: &str, to: &str) {
+        for lead in self.leads.values_mut().filter(|lead| lead.email == email && lead.campaign == campaign) {
+            lead.email = to.to_lowercase();
+        }
+    }
+
     /// Status and interest of a lead; none where it is not in the campaign.
     pub fn lead(&self, campaign: &str, email: &str) -> Option<(i64, Option<i64>)> {
         let lead = self.leads.values().find(|lead| lead.email == email && lead.campaign == campaign)?;
